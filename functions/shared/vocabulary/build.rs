@@ -1,6 +1,6 @@
-//! Makes the version that every program says: the workspace's, with the commit where `MANAGED_HTTPS_COMMIT` names one.
+//! Computes the version that every program reports: the workspace's, with the commit if `MANAGED_HTTPS_COMMIT` names one.
 //!
-//! `make deploy` and `make release` set it. Other builds do not, so that a commit alone compiles nothing again.
+//! `make deploy` and `make release` set it. Other builds do not, so that a new commit alone recompiles nothing.
 
 use std::env;
 

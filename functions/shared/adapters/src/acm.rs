@@ -20,11 +20,11 @@ use time::OffsetDateTime;
 
 use crate::aws::fault;
 
-/// Says which stack a certificate belongs to; the functions' roles allow nothing without it.
+/// Names the stack that a certificate belongs to; the functions' roles may touch only certificates with this tag.
 const OWNER_TAG: &str = "managed-https";
 const ENDPOINT_TAG: &str = "managed-https:endpoint";
 
-/// How long ACM may take to show what it was just given, read by read.
+/// How long ACM may take to show what was just imported: the wait after each read.
 const READ_BACK: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
@@ -47,7 +47,7 @@ impl Acm {
     }
 }
 
-/// ACM lists certificates with RSA keys only, unless it is told which.
+/// ACM lists only certificates with RSA keys, unless the request names the key types.
 const ALL_KEYS: [KeyAlgorithm; 7] = [
     KeyAlgorithm::EcPrime256v1,
     KeyAlgorithm::EcSecp384r1,
@@ -90,8 +90,8 @@ impl CertificateStore for Acm {
             .set_certificate_chain(chain)
             .set_tags(tags)
             .customize()
-            // The state machine tries again: only so is a refusal known to be one, and not what came of a second request
-            // after a first that was done and not answered.
+            // No SDK retries; the state machine repeats the step. So a refusal is the answer to this request, not the result of
+            // a second request after a first one that succeeded without an answer.
             .config_override(aws_sdk_acm::config::Builder::new().retry_config(RetryConfig::disabled()))
             .send()
             .await
@@ -109,7 +109,7 @@ impl CertificateStore for Acm {
     }
 
     async fn describe(&self, arn: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
-        // The certificate itself, not what ACM says of it: that is what listeners serve.
+        // Reads the certificate itself, not ACM's description of it: listeners serve the certificate.
         let output = match self.client.get_certificate().certificate_arn(arn).send().await {
             Ok(output) => output,
             Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
@@ -148,12 +148,12 @@ impl CertificateStore for Acm {
         reason = "ACM shows what it was given within moments; no flow waits for so little"
     )]
     async fn delete(&self, arn: &str) -> Result<Deletion, ServiceFault> {
-        // Of a certificate that is gone there is no tag either, by which alone our role may delete it: AWS denies that,
-        // and does not say that it is gone.
+        // A deleted certificate has no tags, and our role may delete a certificate only by its tag: AWS would deny the call
+        // instead of saying that the certificate is gone.
         if self.describe(arn).await?.is_none() {
             return Ok(Deletion::Gone);
         }
-        // A listener that has just lost it counts as a user for some moments more.
+        // A listener that has just lost the certificate still counts as a user for a short time.
         for wait in READ_BACK {
             match self.client.delete_certificate().certificate_arn(arn).send().await {
                 Ok(_) => return Ok(Deletion::Gone),
@@ -176,13 +176,13 @@ impl CertificateStore for Acm {
     async fn tag(&self, arn: &str, before: &CertificateTags, wanted: &CertificateTags) -> Result<(), ServiceFault> {
         let gone: Vec<Tag> =
             before.keys_beyond(wanted).map(|key| Tag::builder().key(key).build().expect("the key is set")).collect();
-        // First those that go: together they might be more than ACM takes.
+        // Removes tags first: old and new tags together might exceed ACM's limit.
         if !gone.is_empty() {
             let remove = self.client.remove_tags_from_certificate().certificate_arn(arn).set_tags(Some(gone));
             remove.send().await.map_err(|error| fault("acm:RemoveTagsFromCertificate", error))?;
         }
         if !wanted.is_empty() {
-            // With the tag that the certificate has already, by which alone the role may give it more.
+            // Sends the owner tag along, which the certificate already has: only with it may the role add tags.
             let tags = [built(OWNER_TAG, &self.owner)].into_iter();
             let tags = tags.chain(wanted.iter().map(|(key, value)| built(key, value))).collect();
             let add = self.client.add_tags_to_certificate().certificate_arn(arn).set_tags(Some(tags));
@@ -220,7 +220,7 @@ impl Acm {
 
 impl CertificateInspector for Acm {
     async fn inspect_certificate(&self, arn: &str) -> Result<Option<CertificateUse>, ServiceFault> {
-        // What listeners serve is the certificate itself; who they are, only the description says.
+        // Listeners serve the certificate itself; only the description says which listeners those are.
         let described = self.client.describe_certificate().certificate_arn(arn).send();
         let (held, described) = futures::join!(self.describe(arn), described);
         let Some(held) = held? else { return Ok(None) };
@@ -246,7 +246,7 @@ impl CertificateInspector for Acm {
     }
 }
 
-/// Certificates of one page. Each may take a request for its tags, of which ACM allows ten a second.
+/// Certificates per page. Each may need a request for its tags, of which ACM allows ten a second.
 const PAGE: i32 = 50;
 
 impl OwnCertificates for Acm {

@@ -1,4 +1,4 @@
-//! Which addresses a check of a domain owner's host may connect to, so that it is no tool against our own network.
+//! Which addresses a check of a domain owner's host may connect to, so that nobody can use it against our own network.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,11 +8,11 @@ use ipnet::IpNet;
 
 use crate::dns::Dns;
 
-/// Looks hosts up, and refuses those that are not public.
+/// Resolves hosts, and refuses those without a public address.
 #[derive(Clone)]
 pub struct Reach {
     dns: Dns,
-    /// Networks that are fine although special-purpose.
+    /// Networks that are allowed although they are special-purpose.
     allowed: Vec<IpNet>,
 }
 
@@ -21,18 +21,18 @@ impl Reach {
         Self { dns, allowed }
     }
 
-    /// The same, where hosts are looked up through `dns`.
+    /// The same filter, with hosts resolved through `dns`.
     pub(crate) fn by(&self, dns: Dns) -> Self {
         Self { dns, ..self.clone() }
     }
 
-    /// The addresses to connect to: checked, and to be used as checked, so that no second lookup can change them.
+    /// The addresses to connect to. Callers use exactly these checked addresses, so that no second lookup can change them.
     ///
-    /// Reserved ones are left out, as the CA does.
+    /// Leaves out reserved addresses, as the CA does.
     ///
     /// # Errors
     ///
-    /// [`ProbeFault::NotPublic`] where all of them are.
+    /// [`ProbeFault::NotPublic`] if all addresses are reserved.
     pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ProbeFault> {
         let (left_out, usable): (Vec<IpAddr>, Vec<IpAddr>) =
             self.dns.addresses(host).await?.into_iter().partition(|address| self.leaves_out(*address));
@@ -50,13 +50,13 @@ impl Reach {
     }
 }
 
-/// Whether no host on the internet has it: of IPv6 only 2000::/3 is given out (RFC 4291 §2.4). Site-local addresses and
-/// IPv4 addresses in ::/96 are in no registry any more, and some networks still know them.
+/// Whether no host on the internet has it: of IPv6, only 2000::/3 is allocated (RFC 4291 §2.4). Site-local addresses and IPv4
+/// addresses in ::/96 are in no registry any more, but some networks still route them.
 fn is_nobodys(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(v6) if v6.octets()[0] >> 5 != 1)
 }
 
-/// An IPv4 address in IPv6 clothes is judged as what it is.
+/// The IPv4 address that an IPv6 address embeds; any other address unchanged.
 fn canonical(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => match nat64(v6) {

@@ -1,4 +1,4 @@
-//! Room for attempts: what the account's Lambda concurrency carries, shared by all that start some.
+//! Room for attempts: what the account's Lambda concurrency allows, shared by all processes that start attempts.
 
 use aws_sdk_lambda::Client;
 use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once, running};
@@ -11,16 +11,16 @@ use crate::dynamodb::{Counted, EndpointsTable, Kept, LISTED_AFTER, Taking};
 use crate::lambda::concurrency;
 use crate::step_functions::{Listed, StateMachine};
 
-/// How much later than the request that takes room for it an execution begins, by its own clock, at the most: on a busy machine a
-/// request waits before it takes any. Counted too short, others' ends make room that is not there.
+/// How much later than the request for room an execution begins at most, by the execution's own clock: on a busy machine a
+/// request waits before it takes room. If this is too short, other executions' ends count as free room.
 const START_TAKES: Duration = Duration::seconds(8);
-/// How often room is tried to take that others count or take in between.
+/// How often taking room is tried if other processes count or take in between.
 const TRIES: u32 = 8;
 
-/// Starts attempts, and knows for how many there is room.
+/// Starts attempts, and knows how many there is room for.
 ///
-/// The executions that run are counted at most every few seconds, and the table's item has what is left of that. So a request
-/// costs a read and a write of a small item, and nobody takes what another one has taken.
+/// Counts running executions at most every few seconds; the table's item keeps what is left of the count. So a request costs
+/// one read and one write of a small item, and no two processes take the same room.
 #[derive(Clone, Debug)]
 pub struct AttemptRoom {
     client: Client,
@@ -30,12 +30,12 @@ pub struct AttemptRoom {
 }
 
 impl AttemptRoom {
-    /// `most` instead of what follows from the account's quota.
+    /// `most` replaces the number derived from the account's quota.
     pub fn new(client: Client, flows: StateMachine, table: EndpointsTable, most: Option<u32>) -> Self {
         Self { client, flows, table, most }
     }
 
-    /// The concurrency that no function has reserved. Where Lambda does not say it, what every account has.
+    /// The concurrency that no function has reserved; if Lambda does not report it, what every account has.
     async fn unreserved(&self) -> u32 {
         match concurrency(&self.client).await {
             Ok(concurrency) => concurrency.unreserved,
@@ -46,7 +46,7 @@ impl AttemptRoom {
         }
     }
 
-    /// A bound that has just been changed holds at once, not only from the next count on.
+    /// A changed bound applies at once, not only from the next count on.
     fn is_of_this_bound(&self, kept: &Kept) -> bool {
         self.most.is_none_or(|most| usize::try_from(most) == Ok(kept.counted.most))
     }
@@ -59,8 +59,8 @@ impl AttemptRoom {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let Listed { old, new } = self.flows.running(now - LISTED_AFTER).await?;
         let taken = seen.taken_lately(now);
-        // All that was taken may be listed already: then nothing is left to find out. One that was taken just before is not among
-        // those, so that it must not count as ended either.
+        // If the list already shows all that was taken, there is nothing to query. Executions for room that was taken just
+        // before are not in `taken`, so they must not count as ended either.
         let since = now - LISTED_AFTER + START_TAKES;
         let ended = if taken > new { self.flows.ended_of_those_since(since).await? } else { 0 };
         Ok(Counted { most, left: most.saturating_sub(running(old, new, taken, ended)) })
@@ -86,7 +86,7 @@ impl Room for AttemptRoom {
                 Place::Last => waiting + wanted - attempts,
             };
             let taking = (attempts > 0).then_some(Taking { attempts, place, waiting, at: now });
-            // Whoever is second takes by the first one's count.
+            // The second process to write uses the first one's count.
             let is_written = match (&counted, &taking) {
                 (Some(counted), _) => self.table.count_room(&kept, *counted, taking.as_ref(), now).await?,
                 (None, Some(taking)) => self.table.take_room(&kept, taking).await?,

@@ -1,4 +1,4 @@
-//! What all AWS services have in common: how they say no.
+//! What all AWS services have in common: how they report errors.
 
 mod classes;
 
@@ -17,7 +17,7 @@ where
 {
     let kind = match &error {
         SdkError::ServiceError(service) => match service.err().retryable_error_kind() {
-            // The service's model says what is to be tried again.
+            // The service's model declares which errors to retry.
             Some(ErrorKind::TransientError | ErrorKind::ServerError) => FaultKind::Unavailable,
             Some(_) => FaultKind::Throttled,
             None => {
@@ -38,13 +38,13 @@ where
     ServiceFault { operation, kind, detail: printable(&detail, 500) }
 }
 
-/// The name in a function's ARN, whatever version or alias comes after it; `None` of any other text.
+/// The function's name in its ARN, with or without a version or alias; `None` for any other text.
 pub(crate) fn function_name(text: &str) -> Option<String> {
     let (_, rest) = text.strip_prefix("arn:")?.split_once(":function:")?;
     rest.split(':').next().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-/// What came of a conditional write: `None` if its condition did not hold.
+/// The result of a conditional write: `None` if its condition did not hold.
 pub(crate) fn conditional<T, E>(
     operation: &'static str,
     result: Result<T, SdkError<E, HttpResponse>>,
@@ -59,7 +59,7 @@ where
     }
 }
 
-/// A transaction that met another one at the same items: sending it again is all it takes.
+/// A transaction that conflicted with another one on the same items: sending it again is enough.
 pub(crate) fn conflict(operation: &'static str) -> ServiceFault {
     let detail = "another change of the same items is under way".into();
     ServiceFault { operation, kind: FaultKind::Throttled, detail }

@@ -1,4 +1,4 @@
-//! Calls of AWS services in their JSON protocols, signed and sent by hand, where one call is all that is needed of a service.
+//! Calls of AWS services in their JSON protocols, signed and sent here, for services of which only one call is needed.
 
 use std::time::SystemTime;
 
@@ -18,9 +18,9 @@ const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 /// One operation of a service: AWS JSON 1.0 or 1.1 (smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonCall {
-    /// As IAM has it: `cloudwatch:DescribeAlarms`.
+    /// As IAM writes it: `cloudwatch:DescribeAlarms`.
     pub(crate) operation: &'static str,
-    /// As its host name and its signatures have it: `monitoring`.
+    /// As its host name and its signatures write it: `monitoring`.
     pub(crate) service: &'static str,
     /// `GraniteServiceVersion20100801.DescribeAlarms`
     pub(crate) target: &'static str,
@@ -34,7 +34,7 @@ pub(crate) struct JsonClient {
     sdk: SdkConfig,
     http: reqwest::Client,
     call: JsonCall,
-    /// How the names of AWS's services end in this partition.
+    /// The domain suffix of AWS's services in this partition.
     url_suffix: String,
 }
 

@@ -1,4 +1,4 @@
-//! Where CloudFormation waits for the answer about a custom resource: a URL of S3 that it has signed itself.
+//! Where CloudFormation waits for the answer about a custom resource: a presigned S3 URL.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::tls;
 
 const OPERATION: &str = "the answer to CloudFormation";
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Before each further try.
+/// The wait before each retry.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
-/// An address that answers may be sent to.
+/// A URL that answers may be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseUrl(Url);
 
-/// Nothing is sent to such an address: an event can be made by whoever may invoke the function.
+/// Nothing is sent to such a URL: whoever may invoke the function can forge an event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no https URL of S3, so nothing is sent there")]
 pub struct ResponseUrlRefused(String);
@@ -33,8 +33,8 @@ pub struct Responses {
 }
 
 impl Responses {
-    /// `url_suffix`: how the names of AWS's services end in this partition. `emulator`: an AWS on this machine, which takes
-    /// answers, too.
+    /// `url_suffix`: the domain suffix of AWS's services in this partition. `emulator`: a local AWS emulator, which may receive
+    /// answers too.
     pub fn new(url_suffix: String, emulator: Option<&Url>) -> Self {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(None).expect("without an anchor nothing can be malformed"))
@@ -49,7 +49,7 @@ impl Responses {
 
     /// # Errors
     ///
-    /// It leads to anything but S3 over TLS.
+    /// The URL is not S3 over TLS.
     pub fn url(&self, text: &str) -> Result<ResponseUrl, ResponseUrlRefused> {
         let refused = || ResponseUrlRefused(printable(text.split('?').next().unwrap_or_default(), 200));
         let url: Url = text.parse().map_err(|_| refused())?;
@@ -61,11 +61,11 @@ impl Responses {
         (plain && (of_s3 || emulated)).then_some(ResponseUrl(url)).ok_or_else(refused)
     }
 
-    /// Puts the answer where CloudFormation reads it. Safe to repeat: it takes the first one.
+    /// Puts the answer where CloudFormation reads it. Safe to repeat: CloudFormation takes the first answer.
     ///
     /// # Errors
     ///
-    /// S3 refuses it, or cannot be reached in three tries.
+    /// S3 refuses it, or is unreachable in three tries.
     #[expect(clippy::disallowed_methods, reason = "a stack waits for an hour if this answer is lost")]
     pub async fn put(&self, url: &ResponseUrl, body: &[u8]) -> Result<(), ServiceFault> {
         let mut pauses = PAUSES.into_iter();
@@ -81,9 +81,9 @@ impl Responses {
 
     async fn put_once(&self, url: &ResponseUrl, body: &[u8]) -> Result<(), ServiceFault> {
         let fault = |kind, detail: String| ServiceFault { operation: OPERATION, kind, detail };
-        // Without a content type: it would be part of what was signed.
+        // No content type: it would be part of the signature.
         let sent = self.http.put(url.0.clone()).body(body.to_vec()).send().await;
-        // The query is a signature: whoever has it can answer.
+        // The query is a signature that lets anybody answer: keep it out of the error.
         let answer = sent.map_err(reqwest::Error::without_url).map_err(|error| {
             let why = innermost(&error).unwrap_or_else(|| error.to_string());
             fault(FaultKind::Unavailable, printable(&why, 200))

@@ -1,7 +1,7 @@
 //! The alarms of the stack.
 //!
-//! By hand (see `aws_json.rs`): the SDK's crate for this one call would turn on features of the SDK's core
-//! that nothing else needs, and bring decompression and a second `http-body` into every function.
+//! Without the SDK (see `aws_json.rs`): its crate for this one call would enable features of the SDK's core that nothing else
+//! needs, and bring decompression and a second `http-body` into every function.
 
 use aws_types::SdkConfig;
 use domain::installation::{Alarm, AlarmState, Observed};
@@ -12,13 +12,13 @@ use vocabulary::text::printable;
 use crate::aws_json::{JsonCall, JsonClient};
 
 const OPERATION: &str = "cloudwatch:DescribeAlarms";
-/// More than a stack has; also the most that one answer can hold.
+/// More than a stack has; also the most that one response can hold.
 const MOST_ALARMS: u32 = 100;
 
 #[derive(Clone, Debug)]
 pub struct Alarms {
     client: JsonClient,
-    /// What the names of the stack's alarms begin with.
+    /// The prefix of the names of the stack's alarms.
     prefix: String,
 }
 

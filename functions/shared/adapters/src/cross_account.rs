@@ -1,4 +1,4 @@
-//! All accounts and regions that certificates go to: clients for each, and the roles that lead there.
+//! All accounts and regions that certificates go to: clients for each, and the roles for other accounts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::aws::fault;
 use crate::elb::LoadBalancers;
 use crate::service_quotas::AccountQuotas;
 
-/// What a function does in other accounts. Its sessions there are allowed no more, whatever the role is.
+/// What a function does in other accounts. Its sessions there allow nothing else, whatever the role allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Reads certificates, listeners and quotas.
@@ -62,7 +62,7 @@ impl Purpose {
         }
     }
 
-    /// The policy of a session (STS `AssumeRole`): what role and policy both allow is allowed.
+    /// The session policy (STS `AssumeRole`): a session may do what both role and policy allow.
     fn session_policy(self) -> String {
         json!({
             "Version": "2012-10-17",
@@ -72,22 +72,22 @@ impl Purpose {
     }
 }
 
-/// A session is not begun anything with that ends within this time.
+/// Nothing is started with a session that expires within this time.
 const RESERVE: Duration = Duration::from_secs(300);
-/// Of a session's name (STS `AssumeRole`).
+/// Of a session name (STS `AssumeRole`).
 const LONGEST_NAME: usize = 64;
 
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// Its HTTP client, and so its connections, are those of all places.
+    /// All targets share its HTTP client, and so its connections.
     sdk: SdkConfig,
     home: Region,
-    /// The stack's name: it owns the certificates, and is session name and external id where a role is assumed.
+    /// The stack's name: the owner of the certificates, and the session name and external id when a role is assumed.
     owner: String,
     /// The only roles that are ever assumed.
     roles: Vec<RoleArn>,
     purpose: Purpose,
-    /// How the names of AWS's services end in this partition.
+    /// The domain suffix of AWS's services in this partition.
     url_suffix: String,
     sessions: Arc<Mutex<HashMap<RoleArn, Credentials>>>,
 }
@@ -97,7 +97,7 @@ impl Places {
         Self { sdk, home, owner, roles, purpose, url_suffix: String::new(), sessions: Arc::default() }
     }
 
-    /// For a function that asks Service Quotas: without the suffix it has no address there.
+    /// For functions that query Service Quotas: the suffix is part of its host name.
     pub fn with_url_suffix(self, url_suffix: String) -> Self {
         Self { url_suffix, ..self }
     }
@@ -109,7 +109,7 @@ impl Places {
         Ok(builder.credentials_provider(SharedCredentialsProvider::new(session)).build())
     }
 
-    /// Asked for before it is needed, so that a refusal is told as what it is and not as that of another call.
+    /// Requested in advance, so that a refusal is reported as STS's and not as another call's.
     async fn session(&self, role: &RoleArn) -> Result<Credentials, ServiceFault> {
         if !self.roles.contains(role) {
             let detail = format!("{role} is not among the stack's DeploymentRoleArns");
@@ -171,7 +171,7 @@ impl Destinations for Places {
 
 const ASSUME: &str = "sts:AssumeRole";
 
-/// What STS said, and of which role.
+/// STS's error, with the role that it is about.
 fn of_role(role: &RoleArn, fault: ServiceFault) -> ServiceFault {
     ServiceFault { detail: printable(&format!("{role}: {}", fault.detail), 500), ..fault }
 }
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    /// What reaches STS of a session that is asked for, and what comes of its refusal.
+    /// What STS receives when a session is requested, and what results from a refusal.
     async fn assume(purpose: Purpose, status: &str, code: &str) -> (HashMap<String, String>, ServiceFault) {
         let error =
             format!("<ErrorResponse><Error><Code>{code}</Code><Message>said so</Message></Error></ErrorResponse>");

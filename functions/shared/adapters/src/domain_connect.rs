@@ -1,6 +1,6 @@
-//! What a zone's DNS provider offers by Domain Connect: `_domainconnect` leads to its settings, and those to what it knows.
+//! What a zone's DNS provider offers by Domain Connect: `_domainconnect` leads to its settings, and those to its templates.
 //!
-//! Whoever controls the zone chooses the hosts: the address filter holds, at each request, with small limits of time and size.
+//! Whoever controls the zone chooses the hosts: the address filter applies to each request, with tight limits of time and size.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,17 +19,17 @@ use crate::dns::Dns;
 const LONGEST: Duration = Duration::from_secs(3);
 const LARGEST_SETTINGS: usize = 16 * 1024;
 
-/// Asks DNS providers for our templates.
+/// Queries DNS providers for our templates.
 #[derive(Clone)]
 pub struct Discovery {
     reach: Reach,
-    /// 443, but on one machine.
+    /// 443, except in tests on one machine.
     port: u16,
     tls: ClientConfig,
     templates: ConnectTemplates,
 }
 
-/// As the provider answers; what else stands there is not ours to read.
+/// The provider's answer; other fields are ignored.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
@@ -37,7 +37,7 @@ struct Settings {
     provider_name: String,
     #[serde(default)]
     provider_display_name: Option<String>,
-    /// Without it the provider has no synchronous flow for this zone.
+    /// Without it, the provider has no synchronous flow for this zone.
     #[serde(rename = "urlSyncUX", default)]
     url_sync_ux: Option<String>,
     #[serde(rename = "urlAPI")]
@@ -49,13 +49,13 @@ impl Discovery {
         Self { reach, port, tls, templates }
     }
 
-    /// The same, where hosts are looked up through `dns`.
+    /// The same, with hosts resolved through `dns`.
     pub(crate) fn by(&self, dns: Dns) -> Self {
         Self { reach: self.reach.by(dns), ..self.clone() }
     }
 
-    /// What the provider offers for `zone`, whose `_domainconnect` says `prefix`. `None` without our templates, and where
-    /// anything at all is not as it should be: nobody waits for this.
+    /// What the provider offers for `zone`, whose `_domainconnect` says `prefix`. `None` without our templates, or if anything
+    /// is malformed: nothing depends on it.
     pub(crate) async fn offered(&self, zone: &str, prefix: &str) -> Option<Connect> {
         timeout(LONGEST, self.ask(zone, prefix)).await.ok().flatten()
     }
@@ -75,7 +75,7 @@ impl Discovery {
         Connect::new(zone, &name, &link, services).filter(|connect| !connect.services.is_empty())
     }
 
-    /// Asks a public address of the URL's host, and follows nothing.
+    /// Requests a public address of the URL's host, and follows no redirects.
     async fn get(&self, url: &Url) -> Option<reqwest::Response> {
         let host = url.domain()?;
         let addresses = self.reach.addresses(host).await.ok()?;
@@ -85,7 +85,7 @@ impl Discovery {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .redirect(reqwest::redirect::Policy::none())
-            // Those that were checked, so that no second lookup can change them.
+            // The checked addresses, so that no second lookup can change them.
             .resolve_to_addrs(host, &addresses)
             .no_proxy()
             .user_agent(USER_AGENT)
@@ -109,7 +109,7 @@ fn below(base: &Url, path: &[&str]) -> Option<Url> {
     Some(url)
 }
 
-/// `None` where it is longer than any settings are.
+/// `None` if it is longer than any settings are.
 async fn read(mut answer: reqwest::Response) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.ok()? {

@@ -29,7 +29,7 @@ impl LoadBalancers {
         Self { client }
     }
 
-    /// All certificates of the listener, the default one perhaps twice; `None` if there is no such listener.
+    /// All certificates of the listener, the default one possibly twice; `None` if there is no such listener.
     async fn attached(&self, listener: &ListenerArn) -> Result<Option<Vec<Attached>>, ServiceFault> {
         let (mut all, mut marker) = (Vec::new(), None);
         loop {
@@ -73,7 +73,7 @@ impl Listeners for LoadBalancers {
             };
             let secure = page.listeners().iter().filter(|listener| !listener.certificates().is_empty());
             for listener in secure.filter_map(|listener| listener.listener_arn()?.parse().ok()) {
-                // One that is gone since has none.
+                // A listener deleted since then has no certificates.
                 let attached = self.attached(&listener).await?.unwrap_or_default();
                 let default: BTreeSet<_> = attached.iter().filter(|it| it.is_default).map(|it| &it.arn).collect();
                 let all: BTreeSet<_> = attached.iter().map(|it| &it.arn).collect();
@@ -91,7 +91,7 @@ impl Listeners for LoadBalancers {
             Err(error) => {
                 let unknown = error.code() == Some("CertificateNotFound");
                 let fault = fault("elasticloadbalancing:AddListenerCertificates", error);
-                // It was imported a moment ago, and load balancers have yet to hear of it.
+                // It has just been imported, and load balancers do not know it yet.
                 Err(if unknown { ServiceFault { kind: FaultKind::Unavailable, ..fault } } else { fault })
             }
         }

@@ -1,4 +1,4 @@
-//! Events as they are sent, on topics and on the bus: those of the wire, made of the domain's.
+//! Events as they are sent, on topics and on the bus: converted from the domain's to the wire's types.
 
 use domain::alert::{Affected, Alert, AlertKind, CertificateFacts, Digest};
 use domain::endpoint::Severity;
@@ -7,7 +7,7 @@ use vocabulary::record::DnsRecord;
 use wire::Open;
 use wire::events::{self, AlertSeverity};
 
-/// As programs get it. Its words are what subscriptions and rules filter by.
+/// The form for programs. Subscriptions and rules filter by its words.
 pub fn event(alert: &Alert) -> events::Alert {
     events::Alert {
         version: events::VERSION,

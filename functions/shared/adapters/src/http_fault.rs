@@ -3,11 +3,10 @@
 use std::error::Error;
 use std::iter::successors;
 
-/// What is at the bottom of `error`; `None` where nothing is below it. What lies between are the layers that it came
-/// through, which say nothing to people.
+/// The innermost cause of `error`; `None` if it has no cause. The errors in between are layers that say nothing to people.
 pub(crate) fn innermost(error: &dyn Error) -> Option<String> {
     let cause = successors(error.source(), |&cause| cause.source()).last()?.to_string();
-    // rustls adds the address of its manual.
+    // rustls appends the URL of its manual.
     let words = cause.split(": https://docs.rs/").next();
     words.map(str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! A fetch of a challenge response by the CA's rules, which `diagnosis::http01` has.
+//! A fetch of a challenge response by the CA's rules, which are in `diagnosis::http01`.
 
 mod answer;
 mod client;
@@ -24,30 +24,30 @@ use crate::address_filter::Reach;
 use crate::dns::Dns;
 use client::Client;
 
-/// Hosts that are asked side by side: an endpoint may have a hundred, and each may take as long as the CA would wait.
-/// So all of them are asked within two such times.
+/// Hosts that are requested concurrently: an endpoint may have a hundred, and each may take as long as the CA would wait. So
+/// all of them take at most two such times.
 pub const MOST_REQUESTS: usize = 50;
 
 /// Fetches challenge responses over plain HTTP.
 #[derive(Clone)]
 pub struct Probe {
     reach: Reach,
-    /// 80, but on one machine.
+    /// 80, except in tests on one machine.
     port: u16,
     client: Client,
 }
 
-/// What a fetch has met so far.
+/// What a fetch has recorded so far.
 struct Way {
     asked: Vec<Url>,
     redirects: Vec<Redirect>,
     fallback: Option<IpAddr>,
-    /// What is left of the CA's time. Looking names up is not counted: slow name servers are not the host's fault.
+    /// What is left of the CA's time. Name resolution is not counted: slow name servers are not the host's fault.
     left: Duration,
 }
 
 impl Way {
-    /// Waits for `asked` for as long as there is time.
+    /// Waits for `asked` while there is time left.
     async fn within<T>(&mut self, asked: impl Future<Output = T>) -> Result<T, ProbeFault> {
         let begun = Instant::now();
         let done = timeout(self.left, asked).await;
@@ -61,12 +61,12 @@ impl Probe {
         Self { reach, port, client: Client::new() }
     }
 
-    /// The same, where hosts are looked up through `dns`.
+    /// The same, with hosts resolved through `dns`.
     pub(crate) fn by(&self, dns: Dns) -> Self {
         Self { reach: self.reach.by(dns), ..self.clone() }
     }
 
-    /// Fetches like the CA, looks for `expected`, and notes the way.
+    /// Fetches like the CA, looks for `expected`, and records the way.
     pub(crate) async fn observe(&self, host: &DomainName, token: &str, expected: &str) -> HttpObservation {
         let url = format!("http://{host}:{}/.well-known/acme-challenge/{token}", self.port);
         let url = Url::parse(&url).expect("a domain name and a token make a URL");
@@ -81,7 +81,7 @@ impl Probe {
         HttpObservation { redirects, answer, mark, fallback, expected: expected.to_owned() }
     }
 
-    /// Whether the CA leaves `address` out, and this process sends nothing there.
+    /// Whether the CA skips `address`, and this process sends nothing there.
     pub(crate) fn leaves_out(&self, address: IpAddr) -> bool {
         self.reach.leaves_out(address)
     }
@@ -115,7 +115,7 @@ impl Probe {
         }
     }
 
-    /// Asks the last URL of the way.
+    /// Requests the last URL of the way.
     async fn send(&self, way: &mut Way) -> Result<Response, ProbeFault> {
         let url = way.asked.last().expect("the first URL is there").clone();
         let addresses = match url.host() {
@@ -131,7 +131,7 @@ impl Probe {
             Ok(response) => return Ok(response),
             Err(failed) => failed,
         };
-        // At a redirect's target the CA does not fall back. A process without IPv6 has no choice.
+        // For a redirect's target the CA does not fall back. A process without IPv6 has no choice.
         let elsewhere = failed.no_route && first.is_ipv6();
         match second {
             None if elsewhere => Err(ProbeFault::OnlyIpv6(first)),
@@ -162,7 +162,7 @@ async fn end(response: Response, host: &DomainName, token: &str) -> Result<(Prob
     }
 }
 
-/// A redirect as it is told: without the token.
+/// A redirect as it is reported: without the token.
 fn redirect(status: u16, to: &str, token: &str) -> Redirect {
     let host = Url::parse(to).ok().and_then(|url| url.host_str().map(str::to_owned));
     let shown = if token.is_empty() { to.to_owned() } else { to.replace(token, "…") };

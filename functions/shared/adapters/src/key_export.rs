@@ -1,4 +1,4 @@
-//! Exported keys: one secret for each endpoint that asks for it, which one role reads.
+//! Exported keys: one secret for each endpoint that requests it, readable by one role.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
@@ -21,14 +21,14 @@ const WRITE: &str = "secretsmanager:PutSecretValue";
 #[derive(Clone, Debug)]
 pub struct ExportSecrets {
     client: Client,
-    /// The stack's name, which the secrets' names begin with: see `template.yaml`.
+    /// The stack's name, the prefix of the secrets' names: see `template.yaml`.
     owner: String,
     kms_key: String,
     reader: Option<RoleArn>,
 }
 
 impl ExportSecrets {
-    /// `kms_key` is of no use to a function that only deletes.
+    /// `kms_key` is not used by a function that only deletes.
     pub fn new(client: Client, owner: String, kms_key: String, reader: Option<RoleArn>) -> Self {
         Self { client, owner, kms_key, reader }
     }
@@ -48,7 +48,7 @@ impl ExportSecrets {
         match created {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("ResourceExistsException") => Ok(()),
-            // Ours, still going; or somebody else has scheduled its deletion, which would hold the name for weeks.
+            // Our own deletion, still running; or somebody else has scheduled one, which would block the name for weeks.
             Err(error) if error.code() == Some("InvalidRequestException") => {
                 self.withdraw(endpoint, None).await?;
                 Err(passing(CREATE, error))
@@ -67,7 +67,7 @@ impl KeyExport for ExportSecrets {
         format!("{}/export/{endpoint}", self.owner)
     }
 
-    /// Created first, and not looked for: of what is not there AWS tells no more than that it is denied.
+    /// Creates the secret without a lookup first: for a missing secret AWS only says that access is denied.
     async fn prepare(&self, endpoint: &EndpointId, domain: &str) -> Result<String, ServiceFault> {
         let Some(reader) = &self.reader else {
             let detail = "the stack's parameter ExportRoleArn is empty".to_owned();
@@ -84,7 +84,7 @@ impl KeyExport for ExportSecrets {
             .await;
         match guarded {
             Ok(output) => Ok(output.arn.unwrap_or_default()),
-            // It was there a moment ago.
+            // `create` has just made or found it: try again.
             Err(error) if error.code() == Some("ResourceNotFoundException") => {
                 Err(ServiceFault { kind: FaultKind::Unavailable, ..fault(GUARD, error) })
             }
@@ -104,7 +104,7 @@ impl KeyExport for ExportSecrets {
             .await;
         match written {
             Ok(_) => Ok(()),
-            // Written before, in the form of another release: it is the same certificate and key.
+            // Written before, in another release's form: the certificate and key are the same.
             Err(error) if error.code() == Some("ResourceExistsException") => Ok(()),
             Err(error) => Err(passing(WRITE, error)),
         }
@@ -115,7 +115,7 @@ impl KeyExport for ExportSecrets {
             .client
             .delete_secret()
             .secret_id(secret.map_or_else(|| self.name_of(endpoint), str::to_owned))
-            // Within a recovery window whoever may restore it would have the key.
+            // During a recovery window, anybody who may restore it would have the key.
             .force_delete_without_recovery(true)
             .send()
             .await;
@@ -133,7 +133,7 @@ impl KeyExport for ExportSecrets {
     }
 }
 
-/// The deletion of a secret takes Secrets Manager a while after it has answered; until then the name is taken.
+/// Secrets Manager takes a while to delete a secret after its response; until then the name is taken.
 fn passing<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> ServiceFault
 where
     E: ProvideErrorMetadata + ProvideErrorKind + std::error::Error,
@@ -148,7 +148,7 @@ fn version(material: &ExportMaterial<'_>) -> String {
     format!("{}-{:010}", material.endpoint, material.generation)
 }
 
-/// One role reads. Administrators can still change this policy, but not read without doing so.
+/// Only one role reads. Administrators can still change this policy, but cannot read without doing so.
 fn policy(reader: &RoleArn) -> String {
     let action = "secretsmanager:GetSecretValue";
     json!({

@@ -1,4 +1,4 @@
-//! Certificate keys: encrypted by KMS, kept in a table of their own.
+//! Certificate keys: encrypted by KMS, kept in their own table.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use vocabulary::names::EndpointId;
 
 use crate::aws::{conditional, fault};
 
-/// How long a key is kept at the most: one day past the 14 in which Step Functions can redrive an execution.
+/// How long a key is kept at most: one day beyond the 14 in which Step Functions can redrive an execution.
 const KEPT: Duration = Duration::days(15);
 
 /// The keys table and the KMS key that its contents are encrypted with.
@@ -36,7 +36,7 @@ impl EncryptedKeys {
         Self { table_client, table, kms, kms_key }
     }
 
-    /// Whether the table serves.
+    /// Whether the table is usable.
     pub async fn describe_table(&self) -> Observed<ResourceState> {
         crate::dynamodb::describe(&self.table_client, &self.table).await
     }
@@ -98,7 +98,7 @@ impl KeyVault for EncryptedKeys {
             .condition_expression("attribute_not_exists(endpoint)")
             .send()
             .await;
-        // Where somebody stored one first, that one counts.
+        // If another process stored one first, that one counts.
         conditional("dynamodb:PutItem", put).map(drop)
     }
 
@@ -153,7 +153,7 @@ fn key(endpoint: &EndpointId, generation: u64) -> HashMap<String, AttributeValue
     ])
 }
 
-/// Binds a ciphertext to its place: one moved to another endpoint does not decrypt.
+/// Binds a ciphertext to its endpoint and generation: one moved to another endpoint does not decrypt.
 fn context(endpoint: &EndpointId, generation: u64) -> HashMap<String, String> {
     HashMap::from([("endpoint".into(), endpoint.to_string()), ("generation".into(), generation.to_string())])
 }

@@ -1,4 +1,4 @@
-//! The stack's functions, as their service sees them; and the one that inspects all the others.
+//! The stack's functions, as Lambda sees them; and the function that inspects all others.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
@@ -15,7 +15,7 @@ pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
     let output = client.get_function_configuration().function_name(name).send().await;
     let output = output.map_err(|error| fault("lambda:GetFunctionConfiguration", error))?;
     let why = |text: Option<String>| printable(&text.unwrap_or_default(), 200);
-    // A function that was idle for weeks is woken by its next invocation.
+    // Lambda wakes a function that was idle for weeks at its next invocation.
     if !matches!(output.state, None | Some(State::Active | State::Inactive)) {
         return Ok(ResourceState::NotReady(why(output.state_reason)));
     }
@@ -35,7 +35,7 @@ pub async fn describe_mapping(client: &Client, id: &str) -> Observed<ResourceSta
     })
 }
 
-/// How many executions there may be at once in the account and region.
+/// How many executions the account and region allow at once.
 pub async fn concurrency(client: &Client) -> Observed<Concurrency> {
     const OPERATION: &str = "lambda:GetAccountSettings";
     let output = client.get_account_settings().send().await.map_err(|error| fault(OPERATION, error))?;
@@ -48,10 +48,10 @@ pub async fn concurrency(client: &Client) -> Observed<Concurrency> {
     Ok(Concurrency { limit: total, unreserved: limit.unreserved_concurrent_executions.map_or(total, count) })
 }
 
-/// What a run for one shard is invoked with: the number of the shard.
+/// The payload field of a run for one shard: the number of the shard.
 pub const SHARD: &str = "shard";
 
-/// Further runs of the function that this process is one of.
+/// Starts other runs of this process's own function.
 #[derive(Clone, Debug)]
 pub struct OwnFunction {
     client: Client,
@@ -73,7 +73,7 @@ impl HealthRuns for OwnFunction {
     }
 }
 
-/// The function `inspect-installation` and, for whoever may ask it, `reconcile-certificates`.
+/// The function `inspect-installation` and, for callers that may invoke it, `reconcile-certificates`.
 #[derive(Clone, Debug)]
 pub struct InspectFunction {
     client: Client,
@@ -88,7 +88,7 @@ impl InspectFunction {
         Self { client, name, reconciles }
     }
 
-    /// What the function `name` answers.
+    /// The response of the function `name`.
     async fn ask<T: DeserializeOwned>(&self, name: &str, payload: Vec<u8>) -> Result<T, ServiceFault> {
         let output = self.client.invoke().function_name(name).payload(Blob::new(payload)).send().await;
         let output = output.map_err(|error| fault(INVOKE, error))?;

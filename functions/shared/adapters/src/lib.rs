@@ -1,6 +1,6 @@
-//! One file per external system, each the implementation of ports of `domain`.
+//! One file per external system, each with the implementation of ports of `domain`.
 //!
-//! SDK types stay in here: what goes out is the domain's own.
+//! SDK types stay in this crate: it returns only the domain's own.
 
 pub mod acm;
 pub mod acme;

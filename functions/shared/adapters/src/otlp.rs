@@ -1,4 +1,4 @@
-//! A collector of traces, spoken to in OTLP over HTTP as JSON (OpenTelemetry Protocol 1.x).
+//! A collector of traces, reached with OTLP over HTTP as JSON (OpenTelemetry Protocol 1.x).
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -24,16 +24,16 @@ use crate::aws::fault;
 use crate::http_fault::innermost;
 use crate::tls;
 
-/// An attempt must not be held up by those who only want to watch it.
+/// Tracing must not delay an attempt.
 const TIMEOUT: Duration = Duration::from_millis(1500);
-/// The answer says at most how many spans were refused.
+/// The response only says how many spans were refused.
 const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// Sends traces to one collector.
 #[derive(Debug)]
 pub struct Collector {
     exporter: SpanExporter,
-    /// For the log. The rest of the URL may have a key in it.
+    /// For the log. The rest of the URL may contain a key.
     host: String,
 }
 
@@ -41,7 +41,7 @@ pub struct Collector {
 #[error("{0} is not the URL of a collector")]
 pub struct CollectorRejected(String);
 
-/// What the collector wants to know its callers by: HTTP headers, mostly an API key. Secret.
+/// The HTTP headers by which the collector identifies its callers, mostly an API key. Secret.
 #[derive(Clone, Default)]
 pub struct CollectorHeaders(HeaderMap);
 
@@ -55,7 +55,7 @@ impl std::fmt::Debug for CollectorHeaders {
 pub enum HeadersUnreadable {
     #[error(transparent)]
     Fault(#[from] ServiceFault),
-    /// It never says what the secret holds.
+    /// Never quotes the secret.
     #[error("the secret is not a JSON object of header names and values")]
     Malformed,
 }
@@ -65,7 +65,7 @@ impl CollectorHeaders {
     ///
     /// # Errors
     ///
-    /// The secret cannot be read, or holds something else.
+    /// The secret cannot be read, or contains something else.
     pub async fn read(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Result<Self, HeadersUnreadable> {
         let output = client.get_secret_value().secret_id(secret).send().await;
         let output = output.map_err(|error| fault("secretsmanager:GetSecretValue", error))?;
@@ -90,7 +90,7 @@ impl FromStr for CollectorHeaders {
 }
 
 impl Collector {
-    /// `endpoint` is the collector's base URL, as in `OTEL_EXPORTER_OTLP_ENDPOINT`; `service` is what it knows us by.
+    /// `endpoint` is the collector's base URL, as in `OTEL_EXPORTER_OTLP_ENDPOINT`; `service` is our name there.
     pub fn new(endpoint: &str, service: &str, headers: CollectorHeaders) -> Result<Self, CollectorRejected> {
         let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
         let rejected = || CollectorRejected(printable(endpoint, 40));
@@ -101,7 +101,7 @@ impl Collector {
             .redirect(reqwest::redirect::Policy::none())
             .default_headers(headers.0)
             .timeout(TIMEOUT)
-            // The process sleeps between two attempts: a connection that it kept would be dead.
+            // The process sleeps between two attempts: a kept connection would be dead.
             .pool_max_idle_per_host(0)
             .no_proxy()
             .user_agent(USER_AGENT)
@@ -172,14 +172,14 @@ fn moment(at: OffsetDateTime) -> SystemTime {
     at.into()
 }
 
-/// The exporter's HTTP: ours, with the one TLS configuration.
+/// The exporter's HTTP client: ours, with the one TLS configuration.
 #[derive(Debug)]
 struct Client(reqwest::Client);
 
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'a>>;
 
 impl HttpClient for Client {
-    // What `#[async_trait]` makes of the trait's own method.
+    // What `#[async_trait]` expands the trait's own method to.
     fn send_bytes<'life, 'sent>(&'life self, request: Request<Bytes>) -> Sent<'sent>
     where
         'life: 'sent,
@@ -203,7 +203,7 @@ impl HttpClient for Client {
     }
 }
 
-/// The cause alone, without the URL, which may have a key in it.
+/// Only the cause, without the URL, which may contain a key.
 fn without_url(error: reqwest::Error) -> HttpError {
     let error = error.without_url();
     innermost(&error).unwrap_or_else(|| error.to_string()).into()

@@ -15,7 +15,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::aws::fault;
 
-/// Seconds. A CA asks the authoritative servers, so this only matters to people who look.
+/// Seconds. A CA queries the authoritative servers, so this only matters to people who look the record up.
 const TTL: i64 = 30;
 
 const CHANGE: &str = "route53:ChangeResourceRecordSets";
@@ -28,7 +28,7 @@ pub struct DelegationZone {
     pace: Pace,
 }
 
-/// Lets one call begin in so much time. Route 53 takes five a second from an account, whoever sends them.
+/// Starts at most one call in this time. Route 53 allows five a second per account, from all senders.
 #[derive(Clone, Debug, Default)]
 struct Pace {
     every: Duration,
@@ -51,7 +51,7 @@ impl DelegationZone {
         Self { client, zone_id, calls: Arc::default(), pace: Pace::default() }
     }
 
-    /// Begins at most one call in `every`. The client must not repeat calls automatically: those would not be counted.
+    /// Starts at most one call per `every`. The client must not retry automatically: retries would not be counted.
     pub fn paced(mut self, every: Duration) -> Self {
         self.pace.every = every;
         self
@@ -62,7 +62,7 @@ impl DelegationZone {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// The zone itself, and the name servers it should be delegated to.
+    /// The zone itself, and the name servers that it should be delegated to.
     pub async fn describe(&self) -> Observed<HostedZone> {
         self.count().await;
         let output = self.client.get_hosted_zone().id(&self.zone_id).send().await;
@@ -76,7 +76,7 @@ impl DelegationZone {
         })
     }
 
-    /// Waits for the next call's turn.
+    /// Waits until the next call may start.
     async fn count(&self) {
         self.pace.turn().await;
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -182,7 +182,7 @@ fn txt_set(name: &str, ttl: i64, values: &[String]) -> ResourceRecordSet {
         .expect("name and type are set")
 }
 
-/// Route53 takes TXT data in its presentation form (RFC 1035 §5.1). Our values are base64url: nothing to escape.
+/// Route 53 takes TXT data in presentation form (RFC 1035 §5.1). Our values are base64url: nothing to escape.
 fn quoted(value: &str) -> String {
     format!("\"{value}\"")
 }

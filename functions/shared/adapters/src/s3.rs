@@ -23,7 +23,7 @@ impl ChallengeBucket {
         Self { client, bucket }
     }
 
-    /// Whether the bucket is there.
+    /// Whether the bucket exists.
     pub async fn describe(&self) -> Observed<ResourceState> {
         let output = self.client.get_bucket_location().bucket(&self.bucket).send().await;
         output.map(|_| ResourceState::Ready).map_err(|error| fault("s3:GetBucketLocation", error))
@@ -47,7 +47,7 @@ impl TokenStore for ChallengeBucket {
     async fn read(&self, host: &DomainName, token: &str) -> Result<Option<String>, ServiceFault> {
         let object = match self.client.get_object().bucket(&self.bucket).key(object_key(host, token)).send().await {
             Ok(object) => object,
-            // Without the right to list, S3 says “access denied” for a key that does not exist.
+            // Without permission to list, S3 says “access denied” for a key that does not exist.
             Err(error) if matches!(error.code(), Some("NoSuchKey" | "AccessDenied")) => return Ok(None),
             Err(error) => return Err(fault("s3:GetObject", error)),
         };

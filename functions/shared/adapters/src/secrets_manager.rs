@@ -16,7 +16,7 @@ const CANDIDATE: &str = "managed-https-candidate";
 /// The client token, and so the version id, of a secret's first content (32 to 64 characters).
 const FIRST_VERSION: &str = "managed-https-first-version-0001";
 
-/// What is known of our accounts, by directory URL: a change of CA makes a second one and keeps the first.
+/// Our accounts, by directory URL: a change of CA adds a second one and keeps the first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accounts {
     #[serde(default)]
@@ -26,7 +26,7 @@ pub struct Accounts {
     version: Option<String>,
 }
 
-/// One account. The key is written before the CA hears of it, so that no crash can orphan an account.
+/// One account. The key is stored before the CA sees it, so that no crash can orphan an account.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredAccount {
     /// PKCS#8, base64url without padding. Secret.
@@ -69,11 +69,11 @@ impl Bindings {
     }
 }
 
-/// Whether a write was the first for what it was based on.
+/// Whether a write was the first one based on that version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     Now,
-    /// Somebody else wrote first: read again.
+    /// Another process wrote first: read again.
     Taken,
 }
 
@@ -100,7 +100,7 @@ impl AccountSecret {
         Ok(accounts)
     }
 
-    /// What is stored for the CA at `directory`. Of the content, only the account's URL goes out.
+    /// The account stored for the CA at `directory`. Only its URL is returned.
     pub async fn describe(&self, directory: &str) -> Observed<Account> {
         // An emulator's secret without a value has an empty one.
         let stored = self.read(&self.account_secret).await?.filter(|(text, _)| !text.is_empty());
@@ -114,11 +114,11 @@ impl AccountSecret {
         })
     }
 
-    /// Writes `next`, which was made from `base`; of several writers with the same base one wins.
+    /// Writes `next`, which was made from `base`; of several writers with the same base, one wins.
     ///
-    /// Secrets Manager has no conditional write, but it moves a label only away from the version that is
-    /// named: the new content is put beside the current one, then made current in place of what was read.
-    /// For the very first content there is nothing to name; there a fixed client token does the same.
+    /// Secrets Manager has no conditional write, but it moves a label only away from the named version: the new content is
+    /// added beside the current one, then made current in place of the version that was read. For the very first content there
+    /// is no version to name; a fixed client token does the same.
     pub async fn replace(&self, base: &Accounts, next: &Accounts) -> Result<Written, ServiceFault> {
         let put = self
             .client
@@ -152,7 +152,7 @@ impl AccountSecret {
         }
     }
 
-    /// What binds our account at the CA with this `directory`; `first`: whether it is the installation's first CA.
+    /// The binding of our account at the CA with this `directory`; `first`: whether it is the installation's first CA.
     pub async fn binding(&self, directory: &str, first: bool) -> Result<Option<ExternalAccount>, ServiceFault> {
         let Some(id) = &self.binding_secret else { return Ok(None) };
         let (text, _) = self.read(id).await?.ok_or_else(|| malformed("external account binding"))?;
@@ -164,14 +164,14 @@ impl AccountSecret {
     async fn read(&self, id: &str) -> Result<Option<(String, Option<String>)>, ServiceFault> {
         match self.client.get_secret_value().secret_id(id).send().await {
             Ok(output) => Ok(Some((output.secret_string.unwrap_or_default(), output.version_id))),
-            // The secret is there but was never written.
+            // The secret exists but was never written.
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(fault("secretsmanager:GetSecretValue", error)),
         }
     }
 }
 
-/// The text of a secret that something else writes.
+/// The text of a secret that another component writes.
 pub async fn read_text(client: &Client, secret: &str) -> Result<String, ServiceFault> {
     let output = client.get_secret_value().secret_id(secret).send().await;
     let output = output.map_err(|error| fault("secretsmanager:GetSecretValue", error))?;

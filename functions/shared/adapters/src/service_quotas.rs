@@ -1,6 +1,6 @@
-//! Service Quotas: what AWS lets an account have, in one region.
+//! Service Quotas: what AWS allows an account to have, in one region.
 //!
-//! By hand (see `aws_json.rs`): it is one call, once an hour.
+//! Without the SDK (see `aws_json.rs`): it is one call, once an hour.
 
 use aws_types::SdkConfig;
 use domain::ports::{QuotaOf, ServiceFault, ServiceQuotas};
@@ -29,7 +29,7 @@ struct Applied {
     value: Option<f64>,
 }
 
-/// Codes of services and quotas, as the pages of ACM and Elastic Load Balancing in the AWS General Reference have them.
+/// Codes of services and quotas, as in the AWS General Reference pages of ACM and Elastic Load Balancing.
 fn codes(of: QuotaOf) -> (&'static str, &'static str) {
     match of {
         QuotaOf::AcmCertificates => ("acm", "L-D2CB7DE9"),
@@ -40,7 +40,7 @@ fn codes(of: QuotaOf) -> (&'static str, &'static str) {
 }
 
 impl AccountQuotas {
-    /// `url_suffix`: how the names of AWS's services end in this partition.
+    /// `url_suffix`: the domain suffix of AWS's services in this partition.
     pub fn new(sdk: SdkConfig, url_suffix: String) -> Self {
         let call = JsonCall {
             operation: OPERATION,
@@ -57,7 +57,7 @@ impl ServiceQuotas for AccountQuotas {
         let (service, quota) = codes(of);
         match self.client.send::<Answer>(&json!({"ServiceCode": service, "QuotaCode": quota})).await {
             Ok(answer) => Ok(answer.quota.and_then(|applied| applied.value).and_then(whole)),
-            // Where nothing but the default applies, the service may have no value to give.
+            // If only the default applies, the service may return no value.
             Err(fault) if fault.detail.starts_with("NoSuchResourceException") => Ok(None),
             Err(fault) => Err(fault),
         }
@@ -66,7 +66,7 @@ impl ServiceQuotas for AccountQuotas {
 
 /// Quotas of whole things come as `25.0`.
 fn whole(value: f64) -> Option<u32> {
-    // A value in these bounds is one: saturating is what a cast does to its fraction.
+    // A value within these bounds fits: the cast only drops its fraction.
     (1.0..=f64::from(u32::MAX)).contains(&value).then_some(value as u32)
 }
 

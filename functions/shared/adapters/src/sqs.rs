@@ -17,7 +17,7 @@ impl DeadLetters {
         Self { client, url }
     }
 
-    /// How many wait, those that somebody looks at just now too.
+    /// How many messages wait, including those that a consumer has just received.
     pub async fn describe(&self) -> Observed<u64> {
         let counts = [
             QueueAttributeName::ApproximateNumberOfMessages,

@@ -1,4 +1,4 @@
-//! Starting the flow.
+//! Starts the flow.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use vocabulary::names::EndpointId;
 
 use crate::aws::{fault, function_name};
 
-/// Executions that one call lists.
+/// Executions per list call.
 const MOST_LISTED: i32 = 1000;
 
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl StateMachine {
         Self { client, arn }
     }
 
-    /// Whether executions can be started, and the functions that its definition names.
+    /// Whether executions can be started, and the functions in the definition.
     pub async fn describe(&self) -> Observed<(ResourceState, BTreeSet<String>)> {
         let output = self.client.describe_state_machine().state_machine_arn(&self.arn).send().await;
         let output = output.map_err(|error| fault("states:DescribeStateMachine", error))?;
@@ -41,7 +41,7 @@ impl StateMachine {
     }
 }
 
-/// Every string of a definition that is a function's ARN.
+/// Every string in a definition that is a function's ARN.
 fn functions_in(definition: &str) -> BTreeSet<String> {
     fn collect(value: &Value, found: &mut BTreeSet<String>) {
         match value {
@@ -57,7 +57,7 @@ fn functions_in(definition: &str) -> BTreeSet<String> {
 }
 
 impl StateMachine {
-    /// Names of the executions that began by `since` and still run.
+    /// Names of the executions that began by `since` and are still running.
     pub async fn running_since(&self, since: OffsetDateTime) -> Observed<Vec<String>> {
         let running = self.client.list_executions().state_machine_arn(&self.arn);
         let running = running.status_filter(ExecutionStatus::Running).into_paginator().items();
@@ -76,14 +76,14 @@ impl StateMachine {
 /// Executions that are listed as running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listed {
-    /// Those that began before a time.
+    /// Those that began before the given time.
     pub(crate) old: usize,
     /// Those that began since.
     pub(crate) new: usize,
 }
 
 impl StateMachine {
-    /// Those that run, apart by when they began.
+    /// The running executions, split by when they began.
     pub(crate) async fn running(&self, since: OffsetDateTime) -> Result<Listed, ServiceFault> {
         let running = self.client.list_executions().state_machine_arn(&self.arn);
         let running = running.status_filter(ExecutionStatus::Running).max_results(MOST_LISTED).into_paginator().items();
@@ -98,7 +98,7 @@ impl StateMachine {
         Ok(listed)
     }
 
-    /// How many of those that began since then have ended. The newest are listed first.
+    /// How many of those that began since then have ended. The list is newest first.
     pub(crate) async fn ended_of_those_since(&self, since: OffsetDateTime) -> Result<usize, ServiceFault> {
         let newest = self.client.list_executions().state_machine_arn(&self.arn);
         let newest = newest.max_results(MOST_LISTED).into_paginator().items();
@@ -114,7 +114,7 @@ impl StateMachine {
     }
 }
 
-/// Answers for steps that wait for somebody else (`.waitForTaskToken`).
+/// Answers for steps that wait for a task token (`.waitForTaskToken`).
 #[derive(Clone, Debug)]
 pub struct Tasks {
     client: Client,
@@ -125,7 +125,7 @@ impl Tasks {
         Self { client }
     }
 
-    /// Lets the flow go on. False: it no longer waits for this token, as its time is over or somebody has answered.
+    /// Lets the flow continue. False: it no longer waits for this token, because it timed out or was answered.
     pub async fn succeed(&self, token: &str, progress: &Progress) -> Result<bool, ServiceFault> {
         let output = serde_json::to_string(progress).expect("plain data");
         let result = self.client.send_task_success().task_token(token).output(output).send().await;
@@ -136,7 +136,7 @@ impl Tasks {
         }
     }
 
-    /// Fails the step, as a function fails: the name is what the flow matches. False as in [`Self::succeed`].
+    /// Fails the step, as a function does: the flow matches the name. False as in [`Self::succeed`].
     pub async fn fail(&self, token: &str, report: &FailureReport) -> Result<bool, ServiceFault> {
         let name = report.failure.name.as_str();
         let message = serde_json::to_string(report).expect("plain data");

@@ -1,4 +1,4 @@
-//! The certificate that a host presents.
+//! The certificate that a host serves.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::unverified_tls;
 
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Opens TLS connections to look at what is presented.
+/// Opens TLS connections to read the certificates that hosts serve.
 #[derive(Clone)]
 pub struct TlsProbe {
     reach: Reach,
-    /// 443, but on one machine.
+    /// 443, except in tests on one machine.
     port: u16,
     connector: TlsConnector,
 }
@@ -31,7 +31,7 @@ impl TlsProbe {
         Self { reach, port, connector: TlsConnector::from(Arc::new(unverified_tls::client_config())) }
     }
 
-    /// The same, where hosts are looked up through `dns`.
+    /// The same, with hosts resolved through `dns`.
     pub(crate) fn by(&self, dns: Dns) -> Self {
         Self { reach: self.reach.by(dns), ..self.clone() }
     }
@@ -62,7 +62,7 @@ impl TlsProbe {
     }
 }
 
-/// The first of the addresses that takes the connection.
+/// The first address that accepts the connection.
 async fn connect(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
     let mut failed = std::io::Error::other("it has no address");
     for address in addresses {

@@ -1,4 +1,4 @@
-//! TLS that takes whatever certificate comes: to look at it, or past it.
+//! TLS that accepts any certificate, to read it or to ignore it.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-/// A CA that follows a redirect to https does not look at the certificate there (it may be the one to be replaced),
-/// and who wants to know what a host presents must not choose. Nothing secret is ever sent over it.
+/// A CA that follows a redirect to https does not verify the certificate there (it may be the one to be replaced), and a check
+/// of what a host serves must accept any. Nothing secret is ever sent over it.
 pub(crate) fn client_config() -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))

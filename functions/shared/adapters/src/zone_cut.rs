@@ -1,4 +1,4 @@
-//! How the zone above delegates a zone, and whether those it should delegate to answer for it.
+//! How the parent delegates a zone, and whether the servers it should name answer for the zone.
 
 use domain::installation::Delegation;
 use futures::future::join_all;
@@ -7,7 +7,7 @@ use vocabulary::dns::{Answer, RecordKind};
 
 use crate::dns::{Dns, Recursion, absolute};
 
-/// Asks both sides of a zone cut (RFC 1034 §4.2.1).
+/// Queries both sides of a zone cut (RFC 1034 §4.2.1).
 #[derive(Clone)]
 pub struct ZoneCut {
     dns: Dns,
@@ -18,7 +18,7 @@ impl ZoneCut {
         Self { dns }
     }
 
-    /// `name_servers` are those that serve `zone`, whoever knows of it.
+    /// `name_servers` are those that serve `zone`, whatever the parent says.
     pub async fn describe(&self, zone: &str, name_servers: &[String]) -> Delegation {
         let Ok(zone) = absolute(zone) else {
             return Delegation { at_parent: Err("the zone is not a DNS name".into()), servers: Vec::new() };
@@ -30,7 +30,7 @@ impl ZoneCut {
     }
 }
 
-/// Whether `server` answers for the zone by itself.
+/// Whether `server` itself answers for the zone.
 async fn serves(recursion: &Recursion, server: &str, zone: &Name) -> Result<(), String> {
     let server = recursion.server(&absolute(server)?).await;
     match recursion.question(&server, zone, RecordKind::Soa, false).await.answer {

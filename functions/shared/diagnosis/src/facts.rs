@@ -1,4 +1,4 @@
-//! What one check gathers, before anybody judges it.
+//! What one check gathers, before it is judged.
 
 use std::net::IpAddr;
 
@@ -9,29 +9,29 @@ pub use crate::http01::mark::{PLATFORM_HEADER, PLATFORM_MARK};
 use crate::http01::observation::list;
 pub use crate::http01::observation::{HttpObservation, ProbeAnswer, ProbeFault};
 
-/// Aliases in a row that are followed. Source: `MAX_RESTART_COUNT` in unbound's `iterator.h`, 8 for most of its life.
+/// The most consecutive aliases followed. Source: `MAX_RESTART_COUNT` in unbound's `iterator.h`, 8 for most of its life.
 pub const MOST_ALIASES: usize = 8;
 
 /// Everything a check of one subject found out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// Which CA, as CAA records name it.
+    /// The CA, as CAA records name it.
     pub issuer: Issuer,
     pub authorization_names: Vec<AuthorizationFacts>,
     /// CAA for every name.
     pub caa: Vec<CaaFacts>,
     /// External names only.
     pub hosts: Vec<HostFacts>,
-    /// Where the endpoint target leads; external endpoints only.
+    /// Where the endpoint target points; external endpoints only.
     pub platform: Option<Chain>,
     pub tls: Option<TlsObservation>,
-    /// Answers that no validating resolver gives out, in zones that are intact otherwise.
+    /// Answers that no validating resolver returns, in zones that are otherwise intact.
     pub bogus: Vec<Bogus>,
-    /// Whether the root answered. Asked where some zone does not, to know on whose side the silence is.
+    /// Whether the root answered. Queried if some zone does not answer, to know on whose side the silence is.
     pub root_answers: bool,
 }
 
-/// An answer that is not validly signed in a zone that is signed.
+/// An answer without a valid signature in a signed zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bogus {
     pub name: String,
@@ -39,47 +39,47 @@ pub struct Bogus {
     pub why: String,
 }
 
-/// What stands at and around the `_acme-challenge` of one base.
+/// What is at and around the `_acme-challenge` of one authorization name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationFacts {
     pub base: DomainName,
     pub zone: ZoneFacts,
     pub cname: Vec<ServerAnswer>,
     pub txt: Vec<ServerAnswer>,
-    /// Where the CNAME leads, followed from the first server that has one.
+    /// Where the CNAME points, followed from the first server that has one.
     pub chain: Option<Chain>,
-    /// The name with the zone appended twice, and what stands there; asked where the delegation is not right.
+    /// The name with the zone appended twice, and what is there; queried if the delegation is not right.
     pub doubled: Option<(String, Vec<ServerAnswer>)>,
     /// TXT records at the delegated name, where no order is open.
     pub leftover: Vec<String>,
-    /// TXT at `_validation-persist`; asked of those that are proven by a persistent record, and then nothing else is.
+    /// TXT at `_validation-persist`; queried only for names that a persistent record proves, and then nothing else is.
     pub persistent: Vec<ServerAnswer>,
-    /// What explains a delegation that is not right; asked only then, and before registration.
+    /// What explains a delegation that is not right; queried only then, and before registration.
     pub around: Surroundings,
-    /// The same of the persistent record.
+    /// The same for the persistent record.
     pub persistent_around: Surroundings,
 }
 
-/// What stands at a name whose record is not right, and around it, as one server of the zone has it.
+/// What is at and around a name with a wrong record, from one server of the zone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// The name servers of the name itself, where it is a zone of its own (NS records).
+    /// The name servers of the name itself, if it is its own zone (NS records).
     pub own_zone: Vec<String>,
-    /// Records of types that nobody asked for at this name, as in a zone file: `A 192.0.2.7`.
+    /// Records of other types at this name, as in a zone file: `A 192.0.2.7`.
     pub others: Vec<String>,
-    /// What stands at names where the record is put by mistake.
+    /// What is at names where the record is created by mistake.
     pub near: Vec<NearName>,
     pub wildcard: Option<Wildcard>,
 }
 
-/// A name beside the right one, and its records as in a zone file.
+/// A name near the right one, and its records as in a zone file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearName {
     pub name: String,
     pub records: Vec<String>,
 }
 
-/// A wildcard record, told by what is answered for a name that nobody has created.
+/// A wildcard record, recognised by the answer for a name that nobody has created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wildcard {
     /// `*.example.com`.
@@ -89,7 +89,7 @@ pub struct Wildcard {
 }
 
 impl Surroundings {
-    /// Whether `record`, as in a zone file, is there because a wildcard says so.
+    /// Whether `record`, as in a zone file, comes from a wildcard.
     pub fn is_by_wildcard(&self, record: &str) -> bool {
         self.wildcard.as_ref().is_some_and(|wildcard| wildcard.records.iter().any(|known| known == record))
     }
@@ -112,33 +112,33 @@ pub struct ZoneFacts {
 pub enum ZoneState {
     Served {
         apex: String,
-        /// Each server's answer to a question for the zone's SOA record: whether it serves the zone at all.
+        /// Each server's answer for the zone's SOA record: whether it serves the zone at all.
         servers: Vec<ServerAnswer>,
         dnssec: Dnssec,
-        /// Where the zone above names other servers than the zone itself; all of them are among `servers`.
+        /// Set if the parent names other servers than the zone itself; all of them are among `servers`.
         differing: Option<Differing>,
     },
     /// No zone of its own or above it, up to the public suffix.
     Absent {
-        /// Whether the name does not exist; else it exists without name servers.
+        /// Whether the name does not exist; otherwise it exists without name servers.
         nxdomain: bool,
     },
-    /// Nothing can be found out about it.
+    /// Nothing is known about it.
     Unknown(Unanswered),
 }
 
 /// Two sides of a zone cut that name different servers, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Differing {
-    /// As the zone above delegates: what was set at the registrar.
+    /// As in the parent's delegation: what was set at the registrar.
     pub above: Vec<String>,
-    /// As the NS records of the zone itself say.
+    /// As in the NS records of the zone itself.
     pub own: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dnssec {
-    /// No DS record at the parent, or none that anybody could use.
+    /// No DS record at the parent, or none that any resolver supports.
     Unsigned,
     Intact,
     /// Why no validating resolver accepts the zone, in words.
@@ -159,7 +159,7 @@ pub enum ChainEnd {
     Addresses(Vec<IpAddr>),
     /// The last name has no address: `NoData`, `NxDomain` or `Failed`.
     Nothing(Answer),
-    /// Back at this name, which was there before.
+    /// Back at this name, which was seen before.
     Loop(String),
     TooLong,
 }
@@ -185,7 +185,7 @@ impl Chain {
         self.names.iter().cloned().chain(end).collect()
     }
 
-    /// The same on one line. Several addresses are a list, and not a way.
+    /// The same on one line. Several addresses are a list, not consecutive steps.
     pub fn path(&self) -> String {
         match &self.end {
             ChainEnd::Addresses(addresses) if !addresses.is_empty() => {
@@ -197,7 +197,7 @@ impl Chain {
     }
 }
 
-/// What stands at a host's own name.
+/// What is at a host's own name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFacts {
     pub name: CertificateName,
@@ -205,13 +205,13 @@ pub struct HostFacts {
     pub answers: Vec<HostAnswer>,
     /// Addresses among the answers that the CA leaves out.
     pub reserved: Vec<IpAddr>,
-    /// What `http://HOST/.well-known/acme-challenge/` answers to a token of the check's own; none for a wildcard.
+    /// The answer of `http://HOST/.well-known/acme-challenge/` to the check's own token; none for a wildcard.
     pub http: Option<HttpObservation>,
-    /// A wildcard record that answers for it; asked where its record is not right.
+    /// A wildcard record that answers for it; queried if its record is not right.
     pub wildcard: Option<Wildcard>,
 }
 
-/// What one server holds at a host's name, and where that leads.
+/// What one server has at a host's name, and where that leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostAnswer {
     pub server: String,
@@ -221,7 +221,7 @@ pub struct HostAnswer {
     pub chain: Chain,
 }
 
-/// CAA for one name, from the name upwards to the first set of records.
+/// CAA for one name, from the name upwards to the first record set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaaFacts {
     pub name: CertificateName,
@@ -235,7 +235,7 @@ pub enum TlsObservation {
         host: String,
         reason: String,
     },
-    /// The certificates as they were presented, DER, leaf first.
+    /// The certificates that the host sent, DER, leaf first.
     Presented {
         host: String,
         chain: Vec<Vec<u8>>,

@@ -1,7 +1,7 @@
-//! Whether a domain owner's records lead where they must, judged from what name servers and hosts answered.
+//! Whether a domain owner's records point where they must, judged from the answers of name servers and hosts.
 //!
-//! This is the flow's gate. What is wrong is decided in [`crate::judge`], so that an attempt fails by the
-//! same words that a check shows.
+//! This is the flow's gate. [`crate::judge`] decides what is wrong, so that an attempt fails with the same words that a check
+//! shows.
 
 use vocabulary::dns::ServerAnswer;
 use vocabulary::failure::Failure;
@@ -12,14 +12,15 @@ use crate::facts::HttpObservation;
 use crate::report::Finding;
 use crate::to_failure;
 
-/// Judges the CNAME at `_acme-challenge.BASE`: every authoritative server must lead exactly to `target`.
+/// Judges the CNAME at `_acme-challenge.BASE`: every authoritative server must point exactly to `target`.
 ///
-/// Exactly: writing wherever a CNAME happens to lead would let a stranger's leftover record decide.
-/// `stray_txt` is what the servers hold as TXT at the same name, asked only where the CNAME is missing.
+/// Exactly: if we wrote wherever a CNAME happens to point, a stranger's leftover record would decide.
+/// `stray_txt` are the servers' TXT records at the same name, queried only if the CNAME is missing.
 ///
 /// # Errors
 ///
-/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), with what was found and the record to create.
+/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), with what was found and the record to
+/// create.
 pub fn judge_delegation(
     base: &DomainName,
     target: &str,
@@ -32,16 +33,16 @@ pub fn judge_delegation(
     }
 }
 
-/// What a fetch of a challenge response says of the host.
+/// What a fetch of a challenge response says about the host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Probed {
-    /// The CA will find what it looks for.
+    /// The CA will find the response.
     Passed,
     /// The CA would refuse.
     Wrong(Box<Finding>),
-    /// Nothing that blames anybody: to be asked again. Why, in words.
+    /// No fault of anybody: try again. Why, in words.
     Unknown(String),
-    /// The platform answered, and did not have the token.
+    /// The platform answered, but without the token.
     PlatformsFault(String),
 }
 

@@ -1,7 +1,8 @@
 //! What is wrong with an endpoint's records and hosts, why, and who is waited on.
 //!
-//! Pure: [`diagnose`] judges [`Facts`] that a check has gathered. Every fault is an entry of the [`CATALOGUE`](crate::catalogue::CATALOGUE). A fault
-//! that explains others is told alone: who has not delegated the domain is not told that its servers disagree.
+//! Pure: [`diagnose`] judges [`Facts`] that a check has gathered. Every fault is an entry of the
+//! [`CATALOGUE`](crate::catalogue::CATALOGUE). A fault that explains others is reported alone: if the domain is not delegated,
+//! differing servers are not mentioned.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +26,7 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
         findings.extend(zone::private_suffix(name));
     }
     let mut records = Vec::new();
-    // A zone that nobody can ask has no records to judge: what is wrong with it is told, and nothing else of it.
+    // A zone without reachable servers has no records to judge: only the zone's own fault is reported.
     let zones =
         facts.authorization_names.iter().map(|base| &base.zone).chain(facts.hosts.iter().map(|host| &host.zone));
     let unreached = zones.clone().any(zone::is_silent).then(|| Unreached::after(subject.last_check.as_ref(), now));
@@ -38,7 +39,7 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
         facts.authorization_names.iter().map(|base| Proof::judge(subject, facts, base, now)).collect();
     let hosts: Vec<host::Judged> = facts.hosts.iter().map(|host| host::judge(subject, facts, host)).collect();
     let needs = needs(subject, facts, &proofs, &hosts);
-    // The records of CAA may leave DNS as the only way, also where the platform answers at the host.
+    // CAA records may leave DNS as the only method, even if the platform answers at the host.
     let over_dns = needs.iter().filter(|(name, need)| {
         need.over_dns || need.dns_is_ready && !name.wildcard && caa::is_over_dns_alone(subject, facts, name)
     });
@@ -46,7 +47,7 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     let challenges = Challenges::new(subject.proving(), over_dns.clone());
     findings.extend(caa::findings(subject, facts, &challenges));
     if let Some(finding) = facts.platform.as_ref().and_then(|platform| host::platform(subject, platform)) {
-        // Where DNS proves and validates every name, visitors alone have to wait for it.
+        // If DNS proves and validates every name, only visitors have to wait for it.
         let needed = needs.iter().any(|(name, need)| !name.wildcard && !need.visitors_only);
         findings.push(if needed { finding } else { finding.softened(Severity::Warning) });
     }
@@ -77,14 +78,14 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     CheckReport { checked_at: now, provider, records, findings, serving, over_dns, unreached, connect }
 }
 
-/// What stands at and beside `_acme-challenge` of one name, and at its persistent record where it has one.
+/// What is at and beside `_acme-challenge` of one name, and at its persistent record if it has one.
 struct Proof<'a> {
     base: &'a DomainName,
     records: Vec<RecordCheck>,
     delegation: Vec<Finding>,
     persistent: Vec<Finding>,
     delegated: bool,
-    /// The delegation leads to the label of another registration.
+    /// The delegation points to the label of another registration.
     moved: bool,
     persists: bool,
 }
@@ -108,7 +109,7 @@ impl<'a> Proof<'a> {
     }
 }
 
-/// What each name needs, as its records are.
+/// What each name needs, given the state of its records.
 fn needs<'a>(
     subject: &'a Subject,
     facts: &Facts,
@@ -130,7 +131,7 @@ fn needs<'a>(
     subject.names.iter().map(of).collect()
 }
 
-/// Each fault once, the most severe first, and among equals those that explain others first.
+/// Each fault once, most severe first; among equals those that explain others first.
 fn order(findings: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     // One subject may need two records for the same reason: CAA for a name and for its wildcard.
@@ -158,7 +159,7 @@ fn provider_of(subject: &Subject, facts: &Facts, records: &[RecordCheck]) -> Opt
     provider::hint(servers.iter().map(|server| server.server.as_str()), apex, &names)
 }
 
-/// What is wrong with a text that is no name a certificate can be had for; `None` where it is merely miswritten.
+/// What is wrong with a text that is no name for a certificate; `None` if it is merely misspelled.
 pub fn refused_name(error: &NameError) -> Option<Finding> {
     match error {
         NameError::PublicSuffix(suffix) => Some(zone::public_suffix(suffix)),
@@ -166,10 +167,10 @@ pub fn refused_name(error: &NameError) -> Option<Finding> {
     }
 }
 
-/// What the CA would stumble over that is the domain owner's; the worst of it, `None` where nothing is. What is wrong with the
-/// platform's own names as well (no address, CAA, DNSSEC), which no order gets past.
+/// The worst fault of the domain owner that would make the CA refuse; `None` if there is none. Includes faults of the
+/// platform's own names (no address, CAA, DNSSEC), which make every order fail.
 ///
-/// What the CA said last, and what the host serves, are no obstacles: neither says how the next validation ends.
+/// What the CA said last, and what the host serves, are no obstacles: neither predicts the next validation.
 pub fn obstacle(report: &CheckReport) -> Option<&Finding> {
     let before_the_ca =
         |finding: &&Finding| finding.entry().is_some_and(|entry| !matches!(entry.area, Area::Serving | Area::Ca));

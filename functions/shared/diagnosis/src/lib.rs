@@ -1,6 +1,6 @@
-//! Why a domain does not validate: facts that were observed go in, findings come out.
+//! Why a domain does not validate: observed facts go in, findings come out.
 //!
-//! Pure. Who observes is a port of the domain; what a finding says is in the [`catalogue`].
+//! Pure. A port of the domain observes the facts; the [`catalogue`] has the texts of findings.
 
 pub mod catalogue;
 pub mod checks;

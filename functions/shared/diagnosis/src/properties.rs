@@ -1,4 +1,4 @@
-//! What holds for all facts, however odd.
+//! Properties that hold for all facts, however odd.
 
 use std::collections::BTreeSet;
 
@@ -182,7 +182,7 @@ fn issuer() -> Issuer {
     Issuer { identities: vec!["ca.example".into()], account: Some("https://ca.example/acct/7".into()) }
 }
 
-/// With one target for all, where tenants have to be proven.
+/// With one shared target, where tenants must prove their names.
 pub(crate) fn platform(target: &str) -> Platform {
     Platform {
         delegation_zone: "acme.platform.example".into(),
@@ -208,7 +208,7 @@ fn subject_by(reachability: Reachability, persistent: bool) -> Subject {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Nobody is shown a record in red without being told why.
+    /// A record shown in red always has a finding that says why.
     #[test]
     fn a_record_that_is_not_ok_never_comes_without_a_finding(
         facts in any_facts(), external in any::<bool>(), persistent in any::<bool>(),
@@ -233,7 +233,7 @@ proptest! {
         }
     }
 
-    /// What nobody can look up is not judged: the zone's fault is told, and none of what follows from it.
+    /// Records that cannot be looked up are not judged: only the zone's fault is reported, nothing that follows from it.
     #[test]
     fn a_zone_that_is_not_served_is_told_alone(facts in any_facts(), persistent in any::<bool>()) {
         if facts.authorization_names[0].zone.is_served() {
@@ -272,7 +272,7 @@ proptest! {
     }
 }
 
-/// Facts of one host whose zone is served: `cname` at `_acme-challenge`, and the host leads to `host`.
+/// Facts of one host whose zone is served: `cname` at `_acme-challenge`, and the host points to `host`.
 fn observed(cname: Answer, host: &[&str]) -> Facts {
     let served = vec![ServerAnswer { server: "ns".into(), answer: Answer::Records(vec!["ns 1".into()]) }];
     let state =
@@ -386,7 +386,7 @@ fn the_challenge_is_one_that_caa_allows_where_the_records_let_it_serve() {
     assert_eq!(is(with_methods("dns-01", observed(delegated(), &[EDGE]))), (vec![], true));
     assert_eq!(is(with_methods("http-01", observed(delegated(), &[EDGE]))), (vec![], false));
     assert_eq!(is(with_methods("dns-01,http-01", observed(delegated(), &[EDGE]))), (vec![], false));
-    // It does not yet, and only DNS-01 could serve.
+    // It does not answer yet, and only DNS-01 could be used.
     let before = with_methods("http-01", observed(delegated(), &["live.example"]));
     let (findings, over_dns) = is(before.clone());
     assert_eq!(findings[0], ("caa-method".into(), Severity::Error));

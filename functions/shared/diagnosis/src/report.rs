@@ -14,13 +14,13 @@ use vocabulary::record::DnsRecord;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordStatus {
-    /// Every authoritative server that answers says what is expected.
+    /// Every authoritative server that answers has the expected record.
     Ok,
-    /// Nothing stands at the name.
+    /// There is no record at the name.
     Missing,
-    /// Something else stands there.
+    /// There is another record.
     Mismatch,
-    /// Servers say different things, or another record prevents it.
+    /// Servers disagree, or another record prevents it.
     Conflict,
     /// No authoritative server gives a usable answer.
     Unreachable,
@@ -33,7 +33,7 @@ pub struct Found {
     pub server: String,
     /// The records at the name, as in a zone file: `CNAME x.example`. Empty when there is none.
     pub records: Vec<String>,
-    /// Each further name that a CNAME led to, in order, and last the addresses it ends in.
+    /// Each name that a CNAME led to, in order, and last the final addresses.
     pub chain: Vec<String>,
     /// Why there is no answer: `NXDOMAIN`, `SERVFAIL`, `REFUSED`, a timeout, in words. Absent with an answer.
     pub error: Option<String>,
@@ -52,11 +52,11 @@ pub struct RecordCheck {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing; nothing fails by it.
+    /// For information; nothing fails because of it.
     Notice,
-    /// Works now, and may not always.
+    /// Works now, but may not always.
     Warning,
-    /// A certificate cannot be had, or the host does not serve it.
+    /// No certificate can be issued, or the host does not serve it.
     Error,
 }
 
@@ -71,13 +71,13 @@ pub struct Finding {
     pub subject: String,
     pub expected: String,
     pub explanation: String,
-    /// Its summary is what was found.
+    /// Its summary says what was found.
     pub guidance: Guidance,
     /// A command to run.
     pub command: Option<String>,
 }
 
-/// As it is stored, by the names of earlier releases.
+/// As earlier releases stored it, with their names.
 #[derive(Serialize, Deserialize)]
 struct StoredFinding {
     #[serde(deserialize_with = "former_names::read")]
@@ -140,13 +140,13 @@ pub enum Serving {
         ours: bool,
         /// Whether it covers the host's name.
         name_matches: bool,
-        /// Whether those that lead to the root came with it, each signed by the next.
+        /// Whether the certificates up to the root were sent, each signed by the next.
         #[serde(default = "assumed")]
         chain_complete: bool,
     },
 }
 
-/// Of a check from before chains were checked.
+/// For a check from before chains were checked.
 fn assumed() -> bool {
     true
 }
@@ -161,43 +161,43 @@ pub struct CheckReport {
     pub findings: Vec<Finding>,
     pub provider: Option<ProviderHint>,
     pub serving: Serving,
-    /// External hosts that are validated over DNS, as the platform does not answer there.
+    /// External hosts that are validated over DNS, because the platform does not answer there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub over_dns: Vec<DomainName>,
-    /// Absent where each zone could be asked.
+    /// Absent if every zone could be queried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreached: Option<Unreached>,
-    /// What DNS providers offer where a record is not right yet: one entry for each zone.
+    /// What DNS providers offer while a record is not right: one entry per zone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connect: Vec<Connect>,
 }
 
-/// A zone could not be asked, check after check: nothing new is known of its records.
+/// A zone was unreachable in consecutive checks: nothing new is known about its records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreached {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// How many checks have met it, one after the other.
+    /// The number of consecutive checks.
     pub checks: u32,
-    /// What the last check found that could ask. None where there was none.
+    /// The result of the last check that reached the zone. None if there was none.
     #[serde(default)]
     pub known: Option<Known>,
 }
 
-/// What was certain before nothing could be asked any more.
+/// What was certain before the zone became unreachable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     pub records: RecordStatus,
     pub worst: Option<Concern>,
 }
 
-/// Silence is held against the domain owner after so many checks and so much time: a server that is started again, a
-/// lost packet and a fault of our own network are over by then.
+/// The domain owner is blamed for silence only after this many checks and this much time: a restarted server, a lost packet or
+/// a fault of our own network is over by then.
 const CHECKS_BEFORE_BLAME: u32 = 3;
 const TIME_BEFORE_BLAME: time::Duration = time::Duration::minutes(5);
 
 impl Unreached {
-    /// One more check that could not ask, after `last`.
+    /// Adds a check that could not reach the zone, after `last`.
     pub(crate) fn after(last: Option<&CheckSummary>, now: OffsetDateTime) -> Self {
         let known = last.map(|last| Known { records: last.records, worst: last.worst.clone() });
         match last.and_then(|last| last.unreached.clone()) {
@@ -206,7 +206,7 @@ impl Unreached {
         }
     }
 
-    /// Whether it has lasted for so long that it is told as a fault.
+    /// Whether it has lasted long enough to be reported as a fault.
     pub fn is_overdue(&self, now: OffsetDateTime) -> bool {
         self.checks >= CHECKS_BEFORE_BLAME && now - self.since >= TIME_BEFORE_BLAME
     }
@@ -219,9 +219,9 @@ pub struct CheckSummary {
     pub checked_at: OffsetDateTime,
     /// The worst of all records.
     pub records: RecordStatus,
-    /// The worst finding, of equal ones the one that explains the others; none when all is well.
+    /// The worst finding; of equal ones the one that explains the others; none if all is well.
     pub worst: Option<Concern>,
-    /// Whether the host presented another certificate than the one in ACM.
+    /// Whether the host served a different certificate than the one in ACM.
     pub serves_another: bool,
     /// As in the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -230,7 +230,7 @@ pub struct CheckSummary {
     pub unreached: Option<Unreached>,
 }
 
-/// A finding in short.
+/// A finding in brief.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concern {
     #[serde(deserialize_with = "former_names::read")]
@@ -248,7 +248,7 @@ impl CheckSummary {
 }
 
 impl Finding {
-    /// What is said of it without its frame: the subject is part of the sentence, and the record of the next step.
+    /// Its text without the surrounding fields: the summary includes the subject, and the next step the record.
     pub fn guidance_for_people(&self) -> Guidance {
         let Guidance { summary, action, record, .. } = &self.guidance;
         let line = record.as_ref().map(|record| record.line());
@@ -263,14 +263,14 @@ impl Finding {
 }
 
 impl CheckReport {
-    /// Whether nothing stands in the way of a certificate and of its being served.
+    /// Whether nothing prevents a certificate and its use.
     pub fn is_well(&self) -> bool {
         self.findings.iter().all(|finding| finding.severity < Severity::Error)
     }
 
-    /// What could not be asked is as it was known before.
+    /// For what was unreachable, the last known state.
     pub fn summary(&self) -> CheckSummary {
-        // What is made of a failure is over with the failure, and no check has found it.
+        // Findings made from a failure end with the failure, and no check has found them.
         let found = self.findings.iter().filter(|finding| !finding.is_of_the_ca());
         let worst = found.min_by_key(|finding| Reverse(finding.severity)).map(|finding| Concern {
             check: finding.check.clone(),
@@ -319,7 +319,7 @@ mod tests {
         }
     }
 
-    /// Of a check that could not ask, after `last`.
+    /// A check that could not reach the zone, after `last`.
     fn silent(last: Option<&CheckSummary>, now: OffsetDateTime) -> CheckReport {
         let record = DnsRecord { name: "n".into(), kind: "CNAME".into(), value: "v".into(), purpose: "p".into() };
         CheckReport {

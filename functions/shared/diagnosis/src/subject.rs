@@ -9,26 +9,26 @@ use vocabulary::failure::Failure;
 use vocabulary::names::{CertificateName, EndpointNames};
 use vocabulary::record::DnsRecord;
 
-/// What is to be checked: an endpoint, or a domain that is not registered yet.
+/// What is checked: an endpoint, or a domain that is not registered yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
     pub names: EndpointNames,
     pub reachability: Reachability,
     pub dns_method: DnsMethod,
-    /// Whether it is an endpoint already.
+    /// Whether it is already an endpoint.
     pub registered: bool,
-    /// What `_acme-challenge` must lead to; `None` before registration, when no label has been drawn.
+    /// The target of `_acme-challenge`; `None` before registration, when there is no label yet.
     pub delegation_target: Option<String>,
-    /// What an external host's own record must lead to.
+    /// The target of an external host's own record.
     pub endpoint_target: String,
-    /// Whether that is this registration's own, so that a CNAME to it proves the domain.
+    /// Whether that target is this registration's own, so that a CNAME to it proves the domain.
     pub own_target: bool,
     pub tenant_proof: TenantProof,
     /// The certificate in ACM.
     pub certificate: Option<InstalledCertificate>,
-    /// What the last attempt failed by.
+    /// The failure of the last attempt.
     pub failure: Option<Failure>,
-    /// Whether an order is open: what it has published then belongs where it is.
+    /// Whether an order is open: its published records then belong where they are.
     pub order_open: bool,
     /// What the last check found.
     pub last_check: Option<CheckSummary>,
@@ -54,7 +54,7 @@ impl Subject {
         }
     }
 
-    /// The record that leads the host of `name` to the platform.
+    /// The record that points the host of `name` to the platform.
     pub fn host_record(&self, name: &CertificateName) -> DnsRecord {
         match self.own_target {
             true => own_host_record(name, &self.endpoint_target),
@@ -62,7 +62,7 @@ impl Subject {
         }
     }
 
-    /// Whether the delegation is among its records: a persistent record does without where nobody has to prove a tenant.
+    /// Whether it requires the delegation: with a persistent record it does not where tenants need no proof.
     pub fn needs_delegation(&self) -> bool {
         self.dns_method == DnsMethod::Dns01 || self.tenant_proof == TenantProof::On
     }
@@ -81,7 +81,7 @@ impl Subject {
 pub(crate) mod testing {
     use super::*;
 
-    /// An external endpoint where nobody has to prove a tenant, so that all depends on its hosts.
+    /// An external endpoint where tenants need no proof, so that everything depends on its hosts.
     pub(crate) fn external(domain: &str, also: &[String]) -> Subject {
         let platform = Platform {
             delegation_zone: "acme.platform.example".into(),

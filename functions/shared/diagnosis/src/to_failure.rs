@@ -1,4 +1,4 @@
-//! An attempt fails by the same words that a check shows.
+//! An attempt fails with the same words that a check shows.
 
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
@@ -6,9 +6,9 @@ use vocabulary::guidance::WaitingOn;
 use crate::catalogue::check::Area;
 use crate::report::{Finding, Severity};
 
-/// The flow's failure for a finding, which says of itself what it says wherever it is shown.
+/// The flow's failure for a finding, with the same words that are shown everywhere.
 ///
-/// What blames nobody, because no answer came in time, is tried again at once, like any service that does not answer.
+/// If nobody is to blame, because no answer came in time, it is retried at once, like any unavailable service.
 pub fn to_failure(finding: &Finding) -> Failure {
     let name = match finding.guidance.waiting_on {
         WaitingOn::Nobody => FailureName::Unavailable,
@@ -17,14 +17,14 @@ pub fn to_failure(finding: &Finding) -> Failure {
     Failure::with_guidance(name, finding.guidance_for_people()).with_check(&finding.check)
 }
 
-/// Findings that are told in full; of the others the name alone.
+/// Findings that are reported in full; of the others only the names.
 const MOST_IN_FULL: usize = 5;
-/// Records that are listed; a command shows them all.
+/// Records that are listed; a command shows all of them.
 const MOST_RECORDS: usize = 20;
 
-/// The flow's failure for all that is wrong, several names at a time; `None` where nothing is.
+/// The flow's failure for all faults, of several names at once; `None` if there are none.
 pub fn to_failure_of_all(findings: &[Finding]) -> Option<Failure> {
-    // Beside what is wrong, what nobody knows yet does not count.
+    // Beside known faults, unknown ones do not count.
     let is_known = |finding: &&Finding| finding.guidance.waiting_on.is_somebody();
     let known: Vec<Finding> = findings.iter().filter(is_known).cloned().collect();
     let findings = if known.is_empty() { findings } else { &known };
@@ -50,14 +50,14 @@ pub fn to_failure_of_all(findings: &[Finding]) -> Option<Failure> {
     }
     let summary = format!("{} names are not ready: {}", findings.len(), said.join("; "));
     let mut all = Failure::new(failure.name, failure.guidance.waiting_on, summary, action);
-    // Several names can have one fault, which other endpoints have as well: their zone's.
+    // Several names can share one fault, which other endpoints may share as well: their zone's.
     let alike =
         |finding: &Finding| finding.check == first.check && finding.guidance.at_fault == first.guidance.at_fault;
     all.guidance.at_fault = first.guidance.at_fault.clone().filter(|_| findings.iter().all(alike));
     Some(all.with_check(&first.check).with_record(failure.guidance.record.as_deref()))
 }
 
-/// Whether something of `areas` is wrong enough to fail a validation.
+/// Whether a fault in `areas` is severe enough to fail a validation.
 pub(crate) fn blamed(findings: &[Finding], areas: &[Area]) -> bool {
     findings.iter().any(|finding| {
         finding.severity == Severity::Error && finding.entry().is_some_and(|entry| areas.contains(&entry.area))

@@ -1,4 +1,4 @@
-//! Worlds of one host: what the check says of each, and that the flow's gate says the same of it.
+//! Scenarios with one host: what the check says about each, and that the flow's gate says the same.
 
 use std::net::IpAddr;
 
@@ -26,11 +26,11 @@ const ELSEWHERE: &str = "52.1.2.3";
 const ELSEWHERE_V6: &str = "2a00:1450::9";
 const PRIVATE_V6: &str = "fd00::1";
 
-/// One host, as its name server and the probe show it.
+/// One host, as seen from its name server and the probe.
 struct World {
     cname: Vec<&'static str>,
     addresses: Vec<&'static str>,
-    /// Further names of the endpoint.
+    /// Additional names of the endpoint.
     also: Vec<String>,
     http: HttpObservation,
     wildcard: Option<Wildcard>,
@@ -153,7 +153,7 @@ fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
-/// Check, severity, record's status, and what summary and next step must say.
+/// Check, severity, record's status, and the required parts of summary and next step.
 #[track_caller]
 fn assert_said(world: &World, check: Check, severity: Severity, status: RecordStatus, said: &str, step: &str) {
     let (finding, found) = world.said();
@@ -205,7 +205,7 @@ fn records_that_cannot_stand_together_are_a_conflict_whatever_the_probe_heard() 
     );
 }
 
-/// Variants of H1: what counts is what the CA leaves out, in either family and however many.
+/// Variants of H1: what counts is which addresses the CA leaves out, in either family and however many.
 #[test]
 fn several_private_addresses_beside_a_good_one_are_left_out_together() {
     let world = World::at(&[], &[PLATFORM, "10.0.0.7", "192.168.0.7"]).check();
@@ -215,7 +215,7 @@ fn several_private_addresses_beside_a_good_one_are_left_out_together() {
     assert!(world.findings.iter().all(|finding| finding.severity < Severity::Error), "{world:#?}");
 }
 
-/// Variants of D5 and P1, at the host: nothing of its own is there to be removed.
+/// Variants of D5 and P1, at the host: it has no record of its own to remove.
 #[test]
 fn where_a_wildcard_answers_for_the_host_its_record_is_created_and_none_removed() {
     let wildcard = |record: &str| Wildcard { name: "*.example.com".into(), records: vec![record.into()] };
@@ -265,7 +265,7 @@ fn an_alias_is_a_chain_and_the_addresses_at_its_end_are_a_list() {
     let world = World::at(&["shop.cdn.example.net", "pop.cdn.example.net"], &["52.1.2.5", ELSEWHERE, ELSEWHERE_V6]);
     let world = world.answering(ProbeAnswer::Status(404));
     let mut facts = world.facts();
-    // The first alias stands at the host; the second, and the addresses, stand behind it.
+    // The first alias is at the host; the second, and the addresses, are behind it.
     let own = HostAnswer {
         cname: Answer::Records(vec!["shop.cdn.example.net".into()]),
         a: Answer::NoData,
@@ -320,7 +320,7 @@ fn one_of_several_names_that_is_gone_can_be_created_or_taken_off() {
     assert_said(&world, Check::HostMissing, Severity::Error, RecordStatus::Missing, said, step);
 }
 
-/// The checks of the area HTTP, and those of a host that the probe alone can tell.
+/// The checks of the area HTTP, and those of a host that only the probe can detect.
 #[test]
 fn the_check_and_the_flows_gate_say_the_same_of_the_same_world() {
     let away = |world: World| world.redirecting(301, "http://www.example.com/moved", "www.example.com");

@@ -1,7 +1,7 @@
-//! One registration over its life: what is stored of it, what is wrong with it, and what is done about it.
+//! One registration over its life: what is stored about it, what is wrong with it, and what is done about it.
 //!
-//! Pure: no AWS, no HTTP, no tokio. Time and randomness are passed in; what the outside world must do is
-//! stated as [`ports`], and the [`acts`] drive them.
+//! Pure: no AWS, no HTTP, no tokio. Time and randomness are passed in; what the outside world must do is declared as [`ports`],
+//! and the [`acts`] use them.
 
 pub mod acts;
 pub mod alert;

@@ -29,26 +29,26 @@ pub enum CertificateState {
 pub struct StatusReport {
     pub status: EndpointStatus,
     pub guidance: Guidance,
-    /// What it is grouped by with those of other endpoints; absent when nothing is wrong.
+    /// The key by which it is grouped with other endpoints' statuses; absent when nothing is wrong.
     pub key: Option<IssueKey>,
-    /// When the host will be without a good certificate unless something is done; absent when nothing is wrong.
+    /// When the host will be without a good certificate unless somebody acts; absent when nothing is wrong.
     pub breaks_at: Option<OffsetDateTime>,
 }
 
 impl StatusReport {
-    /// Whether it comes first in every list: the operator can act at once, and often for many endpoints.
+    /// Whether it comes first in every list: the operator can act at once, often for many endpoints.
     pub fn is_the_operators(&self) -> bool {
         self.guidance.waiting_on == WaitingOn::Operator
     }
 }
 
-/// The state of the current certificate. Each boundary belongs to what comes after it.
+/// The state of the current certificate. Each boundary belongs to the later state.
 pub fn certificate_state(endpoint: &Endpoint, now: OffsetDateTime) -> CertificateState {
     match &endpoint.certificate {
         Some(held) if now >= held.not_after => CertificateState::Expired,
         Some(held) if now >= held.renew_at => CertificateState::Expiring,
         Some(_) => CertificateState::Active,
-        // Set-up, until the order: attempts that only check the records are no issuance.
+        // Set-up, until the order: attempts that only check the records are not issuance.
         None if endpoint.awaits_first_records() && !endpoint.is_ordering(now) => CertificateState::None,
         None if endpoint.is_leased(now) => CertificateState::Issuing,
         None if endpoint.failing.is_some() => CertificateState::Failed,
@@ -56,12 +56,12 @@ pub fn certificate_state(endpoint: &Endpoint, now: OffsetDateTime) -> Certificat
     }
 }
 
-/// What decides the status; `None` where nothing is wrong.
+/// The issue that decides the status; `None` if nothing is wrong.
 pub fn worst(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
     issues(endpoint, now).into_iter().min_by_key(|issue| issue.status)
 }
 
-/// The status of `endpoint` at `now`: that of its worst issue, and ready without any.
+/// The status of `endpoint` at `now`: that of its worst issue, or ready without any.
 pub fn status_of(endpoint: &Endpoint, now: OffsetDateTime) -> StatusReport {
     match worst(endpoint, now) {
         Some(issue) => StatusReport {

@@ -1,4 +1,4 @@
-//! The CAs of the installation, from the environment: one by variables of its own, the others as a list.
+//! The CAs of the installation, from the environment: the first one from its own variables, the others as a list.
 
 use adapters::acme::{AcmeAuthority, AcmeConfig, AcmeRenewalInformation};
 use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
@@ -12,13 +12,13 @@ use crate::wiring::Wiring;
 
 const LIST: &str = "FALLBACK_AUTHORITIES";
 
-/// A fallback CA, as the parameter `FallbackAuthorities` has it.
+/// A fallback CA, as in the parameter `FallbackAuthorities`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Further {
     directory: String,
     profile: Option<String>,
-    /// What CAA records call it.
+    /// Its names in CAA records.
     caa_identities: Vec<String>,
     caa_account_uri: Option<String>,
     limits: Option<String>,
@@ -26,7 +26,7 @@ struct Further {
     trust_anchor: Option<String>,
 }
 
-/// Requests that were sent to any of them.
+/// Requests sent to all of them.
 pub fn requests_sent(authorities: &[AcmeAuthority]) -> u32 {
     authorities.iter().map(AcmeAuthority::requests_sent).sum()
 }
@@ -55,8 +55,7 @@ fn name_policy(environment: &Environment) -> Wired<NamePolicy> {
 }
 
 impl Wiring {
-    /// In the order in which they are asked, with how each is paced: by what it publishes, unless the installation says
-    /// otherwise.
+    /// In order of preference, each with its pace: by the limits that it publishes, unless the installation says otherwise.
     pub fn authorities(&self) -> Wired<Authorities> {
         let environment = self.environment();
         let tenant_share = environment.parsed("TENANT_SHARE")?.unwrap_or(TENANT_SHARE);
@@ -76,12 +75,12 @@ impl Wiring {
         Authorities::new(first, others).map_err(|error| malformed(error.to_string()))
     }
 
-    /// Which names the first CA issues for. Fallback CAs decide nothing: a refusal ends there.
+    /// Which names the first CA issues for. Fallback CAs do not count: a fallback CA's refusal ends only that fallback.
     pub fn name_policy(&self) -> Wired<NamePolicy> {
         name_policy(self.environment())
     }
 
-    /// One for each of [`Self::authorities`]. `may_register`: whether this function's role may write the accounts.
+    /// One per [`Self::authorities`]. `may_register`: whether this function's role may write the accounts.
     pub fn certificate_authorities(&self, may_register: bool) -> Wired<Vec<AcmeAuthority>> {
         let secret = self.account_secret()?;
         let made = self.acme_configs(may_register)?.into_iter().map(|config| {
@@ -92,7 +91,7 @@ impl Wiring {
         made.collect()
     }
 
-    /// One for each of them, to ask when they want certificates renewed.
+    /// One for each of them, to query when they want certificates renewed.
     pub fn renewal_informations(&self) -> Wired<Vec<AcmeRenewalInformation>> {
         let made = self.acme_configs(false)?.into_iter().map(|config| {
             let name = trust_anchor_of(&config);
@@ -102,7 +101,7 @@ impl Wiring {
         made.collect()
     }
 
-    /// Directory, profile, and how CAA records name it and our account there, as far as the parameters say, of each.
+    /// Directory, profile, and names in CAA records with our account of each, as far as the parameters specify them.
     pub fn deployed_authorities(&self) -> Wired<impl Iterator<Item = (String, Option<String>, Issuer)>> {
         let issuers: Vec<_> = self.authorities()?.iter().map(|known| known.issuer.clone()).collect();
         let configs = self.acme_configs(false)?.into_iter().zip(issuers);
@@ -129,7 +128,7 @@ impl Wiring {
     }
 }
 
-/// The variable that a CA's trust anchor came from.
+/// The variable that contains a CA's trust anchor.
 fn trust_anchor_of(config: &AcmeConfig) -> &'static str {
     if config.first { "ACME_TRUST_ANCHOR" } else { LIST }
 }

@@ -24,7 +24,7 @@ impl Environment {
         Self(std::env::vars().collect())
     }
 
-    /// With what was read elsewhere. A variable that is set stays.
+    /// Adds variables that were read elsewhere. A variable that is already set stays.
     pub(crate) fn with(mut self, others: impl IntoIterator<Item = (String, String)>) -> Self {
         for (name, value) in others {
             self.0.entry(name).or_insert(value);
@@ -60,7 +60,7 @@ pub(crate) fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<V
     anchor.map_err(|error| ConfigurationError::Malformed { name, why: format!("a trust anchor: {error}") })
 }
 
-/// How CAA records name the first CA.
+/// The first CA's names in CAA records.
 pub(crate) fn first_issuer(environment: &Environment) -> Issuer {
     let identities = environment.optional("CAA_IDENTITIES").unwrap_or_default();
     Issuer {

@@ -24,7 +24,7 @@ pub use wiring::Wiring;
 use tracing_subscriber::EnvFilter;
 use vocabulary::version::VERSION;
 
-/// Installs JSON logs, one object a line, and reads the environment and the parameters that did not fit there.
+/// Installs JSON logs, one object per line, and reads the environment and the parameters that did not fit there.
 #[expect(clippy::disallowed_methods, reason = "Lambda sets it, and logging starts before the rest is read")]
 pub async fn start() -> Result<Wiring, ConfigurationError> {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".into());
@@ -36,12 +36,12 @@ pub async fn start() -> Result<Wiring, ConfigurationError> {
         .with_target(false)
         .with_env_filter(EnvFilter::try_new(level.to_ascii_lowercase()).unwrap_or_else(|_| EnvFilter::new("info")))
         .init();
-    // The first line of each log stream: every other one of it is of the same process.
+    // The first entry of each log stream: all others in it are of the same process.
     tracing::info!(version = VERSION, "the process starts");
     Wiring::new(Environment::of_process()).await
 }
 
-/// A number in 0.0..1.0 that spreads what would otherwise happen at once.
+/// A number in 0.0..1.0 that spreads what would otherwise happen at the same time.
 pub fn jitter() -> f64 {
     let mut bytes = [0; 4];
     getrandom::fill(&mut bytes).expect("the system has randomness");

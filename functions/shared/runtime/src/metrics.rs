@@ -1,8 +1,8 @@
-//! Metrics, as lines of the log that CloudWatch reads: its embedded metric format.
+//! Metrics in CloudWatch's embedded metric format, as lines of the log.
 //!
-//! Each has the dimension `Stack`, so that two installations in one account are told apart. None has the tenant or the
-//! endpoint: every value of a dimension is a metric of its own, which is paid for. An attempt's line names its tenant beside
-//! them, for queries of the log.
+//! Each has the dimension `Stack`, which distinguishes two installations in one account. None has the tenant or the endpoint:
+//! every value of a dimension is a separate metric, which is billed. An attempt's log entry names its tenant beside them, for
+//! queries of the log.
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};
@@ -17,7 +17,7 @@ use metrique::writer::{Entry, FormatExt};
 use metrique::{CloseValue, InflectableEntry, RootEntry};
 use vocabulary::guidance::WaitingOn;
 
-/// What template.yaml's alarms and dashboard read.
+/// The namespace that template.yaml's alarms and dashboard read.
 const NAMESPACE: &str = "ManagedHttps";
 
 /// Writes metrics of one installation.
@@ -41,10 +41,10 @@ pub struct ScanMetrics {
     /// Endpoints that were due.
     #[metrics(unit = Count)]
     pub due: u32,
-    /// Endpoints whose tenant has had its turn: they are due again in a minute or more.
+    /// Endpoints of tenants that have had their share: they are due again in a minute or more.
     #[metrics(unit = Count)]
     pub postponed: u32,
-    /// Endpoints that wait until the account can carry another attempt.
+    /// Endpoints that wait until the account has room for another attempt.
     #[metrics(unit = Count)]
     pub waiting: u32,
     #[metrics(unit = Count)]
@@ -54,7 +54,7 @@ pub struct ScanMetrics {
     pub attempts_not_started: u32,
 }
 
-/// One run of the poll for the CA's advice.
+/// One run of the poll for renewal information.
 #[metrics(rename_all = "PascalCase")]
 #[derive(Debug)]
 pub struct AdviceMetrics {
@@ -62,13 +62,13 @@ pub struct AdviceMetrics {
     pub at: SystemTime,
     #[metrics(unit = Count)]
     pub advice_asked: u32,
-    /// Questions that the CA did not answer.
+    /// Queries that the CA did not answer.
     #[metrics(unit = Count)]
     pub advice_unanswered: u32,
-    /// Renewals that the CA wants earlier, or later, than was known.
+    /// Renewals that the CA wants earlier, or later, than before.
     #[metrics(unit = Count)]
     pub renewals_moved: u32,
-    /// For how long one of them had been due when the run came to it.
+    /// How long one of them had been due when the run reached it.
     #[metrics(unit = Second)]
     pub advice_overdue: Duration,
 }
@@ -82,42 +82,42 @@ pub struct HealthMetrics {
     /// Endpoints that were checked.
     #[metrics(unit = Count)]
     pub looked: u32,
-    /// Those of which something is wrong beyond doubt.
+    /// Endpoints with a confirmed fault.
     #[metrics(unit = Count)]
     pub ailing: u32,
-    /// Those whose host has been presenting another certificate than the one in ACM.
+    /// Endpoints whose host has been serving a different certificate than the one in ACM.
     #[metrics(unit = Count)]
     pub another_served: u32,
     /// Endpoints that could not be checked.
     #[metrics(unit = Count)]
     pub not_looked_at: u32,
-    /// The least that one of their certificates has left of its lifetime; absent where none was checked.
+    /// The smallest remaining part of a certificate's lifetime; absent if none was checked.
     #[metrics(unit = Percent)]
     pub least_life_left: Option<u32>,
-    /// For how long one of the endpoints had been due when the run came to it.
+    /// How long one of the endpoints had been due when the run reached it.
     #[metrics(unit = Second)]
     pub health_overdue: Duration,
     /// Checks of the installation that failed.
     #[metrics(unit = Count)]
     pub engine_checks_failed: u32,
-    /// Of ACM's quota of imported certificates; absent where it could not be checked.
+    /// Of ACM's quota of imported certificates; absent if it could not be checked.
     #[metrics(unit = Percent)]
     pub acm_certificates_used: Option<u32>,
-    /// What a year of renewals takes of its quota of imports.
+    /// The part of its quota of imports that a year of renewals needs.
     #[metrics(unit = Percent)]
     pub acm_imports_used: Option<u32>,
     /// The higher of both.
     #[metrics(unit = Percent)]
     pub acm_quota_used: Option<u32>,
-    /// Of the certificates that the fullest load balancer, or the fullest pool of them, takes; absent where none is in use.
+    /// Of the certificates that the fullest load balancer, or the fullest pool, can have; absent if none is in use.
     #[metrics(unit = Percent)]
     pub load_balancer_room_used: Option<u32>,
-    /// What our account has left of the new orders that the first CA lets it make; absent where there is no limit.
+    /// What our account has left of the first CA's limit of new orders; absent without a limit.
     #[metrics(unit = Percent)]
     pub orders_left: Option<u32>,
 }
 
-/// One attempt that has come to its end.
+/// One finished attempt.
 #[metrics(rename_all = "PascalCase", emf::dimension_sets = [["Outcome"]])]
 #[derive(Debug)]
 pub struct AttemptMetrics {
@@ -127,23 +127,23 @@ pub struct AttemptMetrics {
     pub outcome: &'static str,
     #[metrics(unit = Count)]
     pub attempts: u32,
-    /// What its steps worked, without the waiting between them.
+    /// The working time of its steps, without the waiting between them.
     #[metrics(unit = Millisecond)]
     pub work: Duration,
     #[metrics(unit = Count)]
     pub ca_requests: u32,
     #[metrics(unit = Count)]
     pub route53_calls: u32,
-    /// From the registration to its first certificate, where this attempt brought it.
+    /// From the registration to its first certificate, if this attempt issued it.
     #[metrics(unit = Second)]
     pub time_to_certificate: Option<Duration>,
-    /// No dimension, which would be a metric for each value: CloudWatch Logs Insights counts by it.
+    /// Not a dimension, which would make one metric per value: CloudWatch Logs Insights counts by it.
     pub tenant: String,
-    /// `no` where it says nothing of success: it had nothing to do, or waited for the domain owner's first records.
+    /// `no` if it says nothing about success: it had nothing to do, or waited for the domain owner's first records.
     pub counted: &'static str,
 }
 
-/// One attempt that failed, by who must act.
+/// One failed attempt, by who is waited on.
 #[metrics(rename_all = "PascalCase", emf::dimension_sets = [["Actor"]])]
 #[derive(Debug)]
 pub struct FailureMetrics {
@@ -162,7 +162,7 @@ impl Metrics {
         Self { stack }
     }
 
-    /// Writes `entry` as one line. A metric that cannot be written is no reason to fail.
+    /// Writes `entry` as one line. A metric that cannot be written does not fail the function.
     pub fn emit<E: CloseValue<Closed: InflectableEntry>>(&self, entry: E) {
         let written = self.line(entry).and_then(|line| std::io::stdout().lock().write_all(&line));
         if let Err(error) = written {
@@ -214,7 +214,7 @@ fn attempt(
         tenant: counted.tenant.to_string(),
         counted: if counted.end.is_some() { "yes" } else { "no" },
     };
-    // A certificate that is in place although something could not be cleaned up is a success.
+    // If the certificate was installed although something could not be cleaned up, the attempt succeeded.
     let reason = input.failure.as_ref().or(input.clean_up_failure.as_ref()).filter(|_| outcome == "Failed");
     let failure = reason.map(CaughtFailure::to_failure).map(|failure| FailureMetrics {
         at,
@@ -318,7 +318,7 @@ mod tests {
             ("Failed", 20, 5, 2)
         );
         assert_eq!(failed.map(|failed| (failed.actor, failed.failure)), Some(("Customer", "ChallengeFailed")));
-        // What is left behind is another matter than the certificate.
+        // A failed clean-up does not affect the certificate.
         let first = CountedEnd { first_after: Some(time::Duration::minutes(7)), ..counted };
         let (ended, failed) = attempt(&input, &input.reached(Status::Succeeded), &first, at);
         assert_eq!((ended.outcome, failed.is_none()), ("Succeeded", true));

@@ -13,10 +13,10 @@ use vocabulary::failure::Failure;
 
 use crate::step::{Spent, now_in_milliseconds};
 
-/// Answers under way at once.
+/// Concurrent answers.
 const CONCURRENCY: usize = 16;
 
-/// What Lambda hands over of an SQS queue.
+/// Lambda's event for an SQS queue.
 #[derive(Debug, Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
@@ -30,7 +30,7 @@ struct Message {
     body: String,
 }
 
-/// Which messages come again (`ReportBatchItemFailures`).
+/// Which messages are delivered again (`ReportBatchItemFailures`).
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct BatchResponse {
@@ -45,9 +45,10 @@ struct ItemFailure {
 
 /// Serves a queue of steps that wait for their answer, until Lambda stops the process.
 ///
-/// `span` is that of the lines about one job. `work` takes the jobs of a batch and returns one result for each, in their order. Every result is answered to the flow,
-/// failures too: the flow repeats them with its own patience. A message comes again only if its answer could not be sent, or if the
-/// process died; so `work` must be safe to repeat. What the batch has spent is counted to its first job: the sum stays right.
+/// `span` is the span of one job's log entries. `work` takes the jobs of a batch and returns one result for each, in order. The
+/// flow gets every result, including failures, which it repeats at its own pace. A message is delivered again only if its
+/// answer could not be sent, or if the process died; so `work` must be safe to repeat. What the batch has spent is counted for
+/// its first job: the sum stays right.
 pub async fn run_queue<F, Work>(
     tasks: &Tasks,
     spent: impl Fn() -> Spent,
@@ -98,7 +99,7 @@ where
     .await
 }
 
-/// Whether the flow need not be answered again.
+/// Whether the flow needs no other answer.
 async fn answer(tasks: &Tasks, job: &RecordJob, result: Result<Progress, Failure>, usage: StepUsage) -> bool {
     let sent = match result {
         Ok(mut progress) => {

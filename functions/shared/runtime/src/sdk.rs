@@ -1,7 +1,7 @@
-//! The configuration of the SDK's clients, from what Lambda gives to every function.
+//! The configuration of the SDK's clients, from the environment that Lambda gives every function.
 //!
-//! `aws-config` would ask profiles, the instance's metadata and single sign-on too. In a Lambda nobody answers there, and
-//! their code would be linked into each function.
+//! `aws-config` would also try profiles, instance metadata and single sign-on. In a Lambda none of these exist, and their code
+//! would be linked into each function.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -16,8 +16,8 @@ use crate::environment::{Environment, Wired};
 
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
-/// With the role's session, which is good for as long as the process lives, and the endpoints that the variables name:
-/// `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_ROUTE_53` and the like for one service.
+/// With the role's session, which is valid for the lifetime of the process, and the endpoints in the variables
+/// `AWS_ENDPOINT_URL` and, for one service, `AWS_ENDPOINT_URL_ROUTE_53` and the like.
 pub(crate) fn config(environment: &Environment) -> Wired<SdkConfig> {
     let credentials = Credentials::new(
         environment.required("AWS_ACCESS_KEY_ID")?,

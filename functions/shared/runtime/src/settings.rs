@@ -1,5 +1,5 @@
-//! Parameters that are too long for the variables of a function, which share 4 KB: a secret of the stack has them, as
-//! lines `NAME=value`. A process reads them when it starts, and starts again after an update of the stack has changed them.
+//! Parameters that are too long for a function's variables, which share 4 KB: a secret of the stack contains them, as lines
+//! `NAME=value`. A process reads them when it starts, and restarts after an update of the stack has changed them.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -13,13 +13,13 @@ use lambda_runtime::{Error, LambdaInvocation, Runtime, layers::TracingLayer};
 
 use crate::environment::{ConfigurationError, Wired};
 
-/// The variable that has the secret's ARN. Without it every parameter is in a variable of its own.
+/// The variable with the secret's ARN. Without it every parameter has its own variable.
 pub(crate) const SETTINGS: &str = "SETTINGS";
 
-/// How old what is known may be after a run.
+/// How old the parameters may be after a run.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
-/// What this process has started with.
+/// The parameters with which this process has started.
 static STARTED_WITH: OnceLock<Settings> = OnceLock::new();
 
 struct Settings {
@@ -35,7 +35,7 @@ pub(crate) async fn read(client: Client, secret: String) -> Wired<Vec<(String, S
         .await
         .map_err(|fault| ConfigurationError::Malformed { name: SETTINGS, why: fault.to_string() })?;
     let variables = variables(&text);
-    // Started twice in a process, by tests: the first one stays.
+    // Tests start it twice in a process: the first one stays.
     let _ = STARTED_WITH.set(Settings { client, secret, text, looked: Mutex::new(Instant::now()) });
     Ok(variables)
 }
@@ -47,8 +47,8 @@ fn variables(text: &str) -> Vec<(String, String)> {
 
 /// Runs a function until Lambda stops the process.
 ///
-/// When a run is over and its answer is sent, the process sees whether its parameters have changed since it started, and
-/// then starts again in its place. Lambda notices nothing; a run that has begun is never cut off.
+/// After each run, once its response is sent, the process checks whether its parameters have changed since it started, and then
+/// restarts in place. Lambda does not notice it; a run that has begun is never interrupted.
 pub async fn serve<S>(runtime: Runtime<S>) -> Result<(), Error>
 where
     S: Service<LambdaInvocation, Response = (), Error = Error>,
@@ -67,7 +67,7 @@ where
 }
 
 impl Settings {
-    /// A secret that cannot be read now has not changed: what was read goes on working.
+    /// A secret that is unreadable now counts as unchanged: the process keeps using what it has read.
     async fn have_changed(&self) -> bool {
         {
             let mut looked = self.looked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl Settings {
     }
 }
 
-/// The same program in the same process, with the environment that it had.
+/// The same program in the same process, with the same environment.
 fn start_again() {
     tracing::info!("the parameters have changed: the process starts again");
     let failed = match std::env::current_exe() {

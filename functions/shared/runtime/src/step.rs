@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use tracing::Instrument;
 use vocabulary::failure::Failure;
 
-/// A failure on its way to Step Functions: its name becomes the error type that the state machine
-/// matches, the rest travels as JSON in the message.
+/// A failure for Step Functions: its name becomes the error type that the state machine matches, the rest is JSON in the
+/// message.
 #[derive(Debug)]
 pub struct StepError(pub FailureReport);
 
@@ -22,7 +22,7 @@ impl From<StepError> for Diagnostic {
     }
 }
 
-/// What a process has spent since it started, as its adapters count it.
+/// What a process has spent since it started, as counted by its adapters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
     pub ca_requests: u32,
@@ -46,11 +46,11 @@ where
             request_id = %event.context.request_id,
             trace_id = %trace,
             span_id = %SpanId::of_step(trace, step),
-            // Another trace: what X-Ray sees of the services around.
+            // A separate trace: X-Ray's, of the AWS services involved.
             xray_trace_id = event.context.xray_trace_id.as_deref(),
         );
         let (now, clock, before) = (now_in_milliseconds(), Instant::now(), spent());
-        // Boxed: the SDK's futures nest deeper than the compiler cares to compute.
+        // Boxed: the SDK's futures nest deeper than the compiler's limit.
         let work = Box::pin(work(input, now));
         async move {
             let result = work.await;
@@ -80,7 +80,7 @@ where
     .await
 }
 
-/// Finer than that, times are only harder to read.
+/// Finer times are only harder to read.
 pub(crate) fn now_in_milliseconds() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
     now.replace_nanosecond(u32::from(now.millisecond()) * 1_000_000).expect("under a second")

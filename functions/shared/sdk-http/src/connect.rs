@@ -1,4 +1,4 @@
-//! How a connection is made: over TLS where the URL says so, within a time limit.
+//! Connects, over TLS if the URL requires it, within a time limit.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,18 +16,18 @@ use tower::Service;
 
 use crate::error::TooSlow;
 
-/// Finds the address, connects, and shakes hands.
+/// Resolves the address, connects, and does the TLS handshake.
 #[derive(Clone)]
 pub(crate) struct Connecting {
     https: HttpsConnector<HttpConnector>,
-    /// For all of it.
+    /// For all of these together.
     longest: Option<Duration>,
 }
 
 impl Connecting {
     pub(crate) fn new(tls: ClientConfig, longest: Option<Duration>) -> Self {
         let mut tcp = HttpConnector::new();
-        // URLs with https come here too.
+        // URLs with https also arrive here.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         Self { https: HttpsConnector::from((tcp, tls)), longest }

@@ -1,4 +1,4 @@
-//! What the SDK makes of a failed exchange: whether it is tried again follows from the kind.
+//! Maps a failed exchange to the SDK's error: its kind decides whether the SDK retries.
 
 use std::error::Error;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl TooSlow {
     }
 }
 
-/// The kinds that `aws-smithy-http-client` gives to the same faults.
+/// The kinds that `aws-smithy-http-client` assigns to the same faults.
 pub(crate) fn connector_error(error: BoxError) -> ConnectorError {
     if cause::<TooSlow>(error.as_ref()).is_some() {
         return ConnectorError::timeout(error);
@@ -42,7 +42,7 @@ pub(crate) fn connector_error(error: BoxError) -> ConnectorError {
     } else if hyper.is_closed() || hyper.is_canceled() || cause::<std::io::Error>(hyper).is_some() {
         ConnectorError::io(error)
     } else if hyper.is_incomplete_message() {
-        // S3 ends a connection so now and then.
+        // S3 occasionally ends a connection like this.
         ConnectorError::other(error, Some(ErrorKind::TransientError))
     } else {
         ConnectorError::other(error, None)

@@ -1,9 +1,9 @@
 //! The HTTP client under the clients of the AWS SDK: HTTP/1.1, rustls on `ring`, the public web roots compiled in.
 //!
-//! The SDK's own, `aws-smithy-http-client`, reads the system's certificates when a process starts, a file for each, and
-//! links HTTP/2 and proxies. A Lambda is a short process that uses neither: `docs/reference/performance.md` has what both
-//! cost. What a function relies on is the same: connections are kept, timeouts and errors are told by their kind, and a
-//! connection that the SDK gives up on is not used again.
+//! The SDK's own client, `aws-smithy-http-client`, reads the system's certificates when a process starts, one file each, and
+//! links HTTP/2 and proxies. A Lambda is a short process that uses neither: `docs/reference/performance.md` has the cost of
+//! both. What a function relies on is the same: connections are kept, timeouts and errors have their kinds, and a connection
+//! that the SDK gives up is not used again.
 
 mod connect;
 mod error;
@@ -29,7 +29,7 @@ use rustls::{ClientConfig, RootCertStore};
 use connect::Connecting;
 use error::{TooSlow, connector_error};
 
-/// A client whose connections are those of all SDK clients that are made with it.
+/// A client whose connections are shared by all SDK clients made with it.
 pub fn client() -> SharedHttpClient {
     SharedHttpClient::new(Connections::new())
 }
@@ -38,7 +38,7 @@ type Pool = Client<Connecting, SdkBody>;
 
 struct Connections {
     tls: ClientConfig,
-    /// By how long connecting may take: one, but where a client has a limit of its own.
+    /// By connect timeout: one pool, except where a client has its own limit.
     pools: Mutex<HashMap<Option<Duration>, Pool>>,
 }
 
@@ -79,7 +79,7 @@ impl HttpClient for Connections {
 
 struct Exchange {
     pool: Pool,
-    /// Until the head of the answer is there.
+    /// Until the head of the response has arrived.
     longest: Option<Duration>,
 }
 
@@ -115,7 +115,7 @@ impl HttpConnector for Exchange {
     }
 }
 
-/// By this the SDK gives up a connection whose server fails.
+/// With this the SDK gives up a connection whose server fails.
 fn metadata(used: &CaptureConnection) -> Option<ConnectionMetadata> {
     let connected = used.connection_metadata();
     let mut extras = http::Extensions::new();

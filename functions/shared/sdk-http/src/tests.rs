@@ -10,7 +10,7 @@ use super::*;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
 
-/// Answers each request of a connection with `answer`, and says of each connection that it was made.
+/// Answers each request of a connection with `answer`, and reports each new connection.
 async fn server(answer: &'static [u8]) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
@@ -85,7 +85,7 @@ async fn http_body_of(answer: HttpResponse) -> Vec<u8> {
 #[tokio::test]
 async fn faults_have_the_kind_by_which_the_sdk_tries_again() {
     let client = Connections::new();
-    // Accepts, and says nothing.
+    // Accepts, but sends nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/", silent.local_addr().expect("bound"));
     let error = exchange(&client, 1000, 50).call(request(&url)).await.expect_err("no answer");

@@ -1,4 +1,4 @@
-//! Signs requests as AWS wants them (SigV4), where no SDK client is worth its weight.
+//! Signs requests as AWS requires (SigV4), where an SDK client would be too large.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, SigningSettings, sign as signature_of};
 use aws_sigv4::sign::v4;
 
-/// What a signature is for, beside the request itself.
+/// The scope of a signature, besides the request itself.
 #[derive(Clone, Copy, Debug)]
 pub struct SigningScope<'a> {
     /// Code of the region that the request goes to: `eu-central-1`.
@@ -20,15 +20,15 @@ pub struct SigningScope<'a> {
 pub enum SigningFault {
     #[error("no credentials")]
     Credentials(#[source] CredentialsError),
-    /// The request itself is not one that can be signed.
+    /// The request cannot be signed.
     #[error("the request cannot be signed")]
     Request(#[source] SigningError),
 }
 
-/// Adds the signature to a request whose path goes out as it stands in its URI.
+/// Adds the signature to a request whose path is sent exactly as in its URI.
 ///
-/// All headers that the request has by then are signed along, and the whole body. Source: AWS Signature Version 4, as for
-/// all services but S3: the path's encoding is encoded once more.
+/// Signs all headers that the request already has, and the whole body. Source: AWS Signature Version 4, as for all services but
+/// S3: the path's encoding is encoded once more.
 pub async fn sign(
     request: &mut http::Request<Vec<u8>>,
     credentials: &impl ProvideCredentials,

@@ -20,7 +20,7 @@ use crate::Fuse;
 pub(crate) const HOME: &str = "eu-central-1";
 pub(crate) const ACCOUNT: &str = "000000000000";
 
-/// The record of a certificate of ninety days for `endpoint`, issued at `now` and due for renewal after sixty.
+/// The record of a ninety-day certificate for `endpoint`, issued at `now` and due for renewal after sixty days.
 pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
     installed_for(&endpoint.names, now)
 }
@@ -52,7 +52,7 @@ pub fn installed_for(names: &EndpointNames, now: OffsetDateTime) -> InstalledCer
     }
 }
 
-/// A certificate as it was imported last.
+/// A certificate as last imported.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportedCertificate {
     pub serial: String,
@@ -61,21 +61,21 @@ pub struct ImportedCertificate {
     pub usages: CertificateUsages,
 }
 
-/// ACM in memory. Like ACM, refuses a key that does not match; beyond it, panics on what must never happen.
+/// ACM in memory. Like ACM, refuses a key that does not match; unlike ACM, panics on what must never happen.
 #[derive(Clone, Debug)]
 pub struct MemoryCertificates {
-    /// `REGION:ACCOUNT`, as ARNs have it.
+    /// `REGION:ACCOUNT`, as in ARNs.
     place: String,
     held: Arc<Mutex<BTreeMap<String, ImportedCertificate>>>,
     made: Arc<Mutex<u32>>,
     refusal: Arc<Mutex<Option<ServiceFault>>>,
-    /// Whether what certificates may be used for cannot be read.
+    /// Whether the usages of certificates are unreadable.
     opaque: Arc<Mutex<bool>>,
-    /// Whether one may take the place of another that expires later.
+    /// Whether a certificate may replace one that expires later.
     shorter: Arc<AtomicBool>,
-    /// The certificates themselves, and whose they are.
+    /// The certificates themselves, and the endpoints that they belong to.
     candidates: Arc<Mutex<BTreeMap<String, Candidate>>>,
-    /// Beside those that say whose they are.
+    /// Besides those that mark the endpoint.
     tags: Arc<Mutex<BTreeMap<String, CertificateTags>>>,
     fuse: Fuse,
 }
@@ -97,7 +97,7 @@ impl MemoryCertificates {
         Self { place: place.to_owned(), held, made, refusal, opaque, shorter, candidates, tags, fuse }
     }
 
-    /// Imports fail so from now on.
+    /// From now on imports fail with this.
     pub fn refuse(&self, refusal: Option<ServiceFault>) {
         *self.refusal.lock().expect("no test panics in here") = refusal;
     }
@@ -112,7 +112,7 @@ impl MemoryCertificates {
         self.state().get_mut(arn).expect("it is there").usages = usages;
     }
 
-    /// From now on nobody can read what certificates may be used for, before ACM refuses.
+    /// From now on the usages of certificates are unreadable before ACM refuses.
     pub fn hide_usages(&self) {
         *self.opaque.lock().expect("no test panics in here") = true;
     }
@@ -123,7 +123,7 @@ impl MemoryCertificates {
         HeldCertificate { arn: arn.to_owned(), serial: held.serial.clone(), usages }
     }
 
-    /// A certificate that somebody else has imported, and tagged or not.
+    /// A certificate that another party has imported, with or without our tags.
     pub fn plant(&self, arn: &str, pem: String, given_to: Option<EndpointId>) {
         let leaf = read_leaf(&pem).expect("a leaf in PEM");
         let usages = CertificateUsages::of(&pem).expect("a leaf in PEM");
@@ -132,12 +132,12 @@ impl MemoryCertificates {
         self.candidates.lock().expect("no test panics in here").insert(arn.to_owned(), Candidate { given_to, pem });
     }
 
-    /// The tags of the certificate, but for those that say whose it is.
+    /// The tags of the certificate, without those that mark the endpoint.
     pub fn tags(&self, arn: &str) -> CertificateTags {
         self.tags.lock().expect("no test panics in here").get(arn).cloned().unwrap_or_default()
     }
 
-    /// Deletes the certificate, as somebody does who should not.
+    /// Deletes the certificate from outside the installation.
     pub fn lose(&self, arn: &str) {
         assert!(self.state().remove(arn).is_some(), "{arn} was there");
         self.candidates.lock().expect("no test panics in here").remove(arn);

@@ -7,7 +7,7 @@ use vocabulary::certificate::{ListenerArn, LoadBalancerArn, Region, RoleArn, Tar
 use crate::certificates::{ACCOUNT, HOME};
 use crate::{Fuse, MemoryCertificates};
 
-/// All accounts and regions in memory. A role leads to its account, unless it may not be assumed.
+/// All accounts and regions in memory. A role leads to its account, unless it is denied.
 #[derive(Clone, Debug)]
 pub struct MemoryDestinations {
     home: Region,
@@ -39,7 +39,7 @@ impl MemoryDestinations {
         elsewhere.entry(place.clone()).or_insert_with(made).clone()
     }
 
-    /// All places away from home that were ever used.
+    /// All targets except home that were ever used.
     pub fn elsewhere(&self) -> BTreeMap<Target, MemoryCertificates> {
         self.elsewhere.lock().expect("no test panics in here").clone()
     }
@@ -95,7 +95,7 @@ impl Destinations for MemoryDestinations {
     }
 }
 
-/// Service Quotas in memory, the same in all places. Nothing is granted that no test grants.
+/// Service Quotas in memory, the same for all targets. Nothing is granted unless a test grants it.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryQuotas {
     granted: Arc<Mutex<BTreeMap<QuotaOf, u32>>>,
@@ -107,7 +107,7 @@ impl MemoryQuotas {
         self.granted.lock().expect("no test panics in here").insert(of, most);
     }
 
-    /// From now on nobody may ask.
+    /// From now on requests are denied.
     pub fn deny(&self) {
         *self.denied.lock().expect("no test panics in here") = true;
     }
@@ -123,17 +123,17 @@ impl ServiceQuotas for MemoryQuotas {
     }
 }
 
-/// Listeners in memory, of all places. Panics on what a load balancer would never have.
+/// Listeners in memory, of all targets. Panics on states that a load balancer never has.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryListeners {
     held: Arc<Mutex<BTreeMap<ListenerArn, Held>>>,
     refusal: Arc<Mutex<Option<ServiceFault>>>,
-    /// How many certificates a listener takes besides its default one. `None`: any number.
+    /// How many certificates a listener may have besides its default one. `None`: any number.
     most: Arc<Mutex<Option<usize>>>,
     fuse: Fuse,
 }
 
-/// What a listener has: its default certificate first.
+/// The certificates of a listener: its default one first.
 #[derive(Clone, Debug, Default)]
 struct Held {
     default: Option<String>,
@@ -159,22 +159,22 @@ impl MemoryListeners {
         self.state().remove(listener);
     }
 
-    /// Takes all certificates off the listener, as somebody does who should not.
+    /// Removes all certificates from the listener, from outside the installation.
     pub fn strip(&self, listener: &ListenerArn) {
         self.state().get_mut(listener).expect("it exists").more.clear();
     }
 
-    /// Changes fail so from now on.
+    /// From now on changes fail with this.
     pub fn refuse(&self, refusal: Option<ServiceFault>) {
         *self.refusal.lock().expect("no test panics in here") = refusal;
     }
 
-    /// A listener takes no more than so many certificates besides its default one.
+    /// Limits a listener to `most` certificates besides its default one.
     pub fn limit(&self, most: usize) {
         *self.most.lock().expect("no test panics in here") = Some(most);
     }
 
-    /// What the listener has; nothing if it does not exist.
+    /// The listener's certificates; empty if it does not exist.
     pub fn held(&self, listener: &ListenerArn) -> Vec<String> {
         let state = self.state();
         let held = state.get(listener).into_iter();

@@ -7,7 +7,7 @@ use vocabulary::names::EndpointId;
 
 use crate::Fuse;
 
-/// What a secret has: the serial of each generation, and which is current.
+/// The content of a secret: the serial of each generation, and which is current.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportedSecret {
     pub versions: BTreeMap<u64, String>,
@@ -16,7 +16,7 @@ pub struct ExportedSecret {
     pub guarded: bool,
 }
 
-/// Secrets Manager in memory, as far as exports go.
+/// Secrets Manager in memory, for exports only.
 #[derive(Clone, Debug)]
 pub struct MemoryExports {
     reader: Arc<Mutex<Option<RoleArn>>>,
@@ -43,17 +43,17 @@ impl MemoryExports {
         *self.reader.lock().expect("no test panics in here") = None;
     }
 
-    /// Writes fail so from now on.
+    /// From now on writes fail with this.
     pub fn refuse(&self, refusal: Option<ServiceFault>) {
         *self.refusal.lock().expect("no test panics in here") = refusal;
     }
 
-    /// All secrets that there are.
+    /// All existing secrets.
     pub fn secrets(&self) -> BTreeMap<EndpointId, ExportedSecret> {
         self.secrets.lock().expect("no test panics in here").clone()
     }
 
-    /// The serial that the reader gets of the endpoint.
+    /// The serial that the reader sees for the endpoint.
     pub fn current(&self, endpoint: &EndpointId) -> Option<String> {
         let secret = self.secrets().remove(endpoint)?;
         secret.versions.get(&secret.current?).cloned()
@@ -99,7 +99,7 @@ impl KeyExport for MemoryExports {
             assert!(secret.guarded, "a key was written where others could read it");
             let before = secret.versions.insert(material.generation, material.serial.to_owned());
             assert!(before.is_none_or(|before| before == material.serial), "a version has one content for good");
-            // What is written again stays where it is.
+            // A repeated write does not change the current version.
             if secret.current.is_none_or(|current| current < material.generation) {
                 secret.current = Some(material.generation);
             }

@@ -1,4 +1,4 @@
-//! All in-memory ports around one endpoint whose first attempt has been claimed: where the tests of a step begin.
+//! All in-memory ports around one endpoint whose first attempt has been claimed: the starting point of step tests.
 
 use domain::endpoint::{Endpoint, LEASE};
 use domain::flow::StepInput;
@@ -19,7 +19,7 @@ use crate::{
 
 pub struct Fixture {
     pub now: OffsetDateTime,
-    /// Of what the steps write to, but for the CA.
+    /// Of everything that the steps write to, except the CA.
     pub fuse: Fuse,
     pub input: StepInput,
     pub endpoints: MemoryEndpoints,
@@ -32,7 +32,7 @@ pub struct Fixture {
     pub rate_limits: MemoryRateLimits,
     pub pacing: MemoryPacing,
     pub certificates: MemoryCertificates,
-    /// At home, what is in `certificates`.
+    /// Its home certificates are `certificates`.
     pub destinations: MemoryDestinations,
     pub exports: MemoryExports,
     pub notifier: MemoryNotifier,
@@ -43,12 +43,12 @@ pub struct Fixture {
 impl Fixture {
     pub const ZONE: &'static str = "acme.platform.example";
 
-    /// `example.com` and its wildcard, delegated as it must be.
+    /// `example.com` and its wildcard, correctly delegated.
     pub async fn new(reachability: Reachability) -> Self {
         Self::set(reachability.into(), Deployment::default()).await
     }
 
-    /// `domain` alone, delegated as it must be.
+    /// `domain` alone, correctly delegated.
     pub async fn of(domain: &str, reachability: Reachability) -> Self {
         let names = EndpointNames::parse(domain, &[], 100).expect("valid names");
         Self::named(names, reachability.into(), Deployment::default()).await
@@ -58,12 +58,12 @@ impl Fixture {
         Self::set(proving, Deployment::default()).await
     }
 
-    /// As [`Self::new`], with somewhere else for the certificate to go to. Its listeners exist.
+    /// As [`Self::new`], with another deployment of the certificate. Its listeners exist.
     pub async fn deployed(reachability: Reachability, deployment: Deployment) -> Self {
         Self::set(reachability.into(), deployment).await
     }
 
-    /// An external endpoint with these names, each with a host of its own.
+    /// An external endpoint with these names, each with its own host.
     pub async fn with_names(names: &[String]) -> Self {
         let names = EndpointNames::parse(&names[0], &names[1..], names.len()).expect("valid names");
         Self::named(names, Reachability::External.into(), Deployment::default()).await
@@ -119,7 +119,7 @@ impl Fixture {
         }
     }
 
-    /// What an installation with one target for all asks of records.
+    /// The records that an installation with one shared target requires.
     pub fn platform() -> Platform {
         Platform {
             delegation_zone: Self::ZONE.into(),
@@ -129,7 +129,7 @@ impl Fixture {
         }
     }
 
-    /// The same, validated by a persistent record, which is there; the delegation proves the tenant.
+    /// The same, validated by a persistent record, which exists; the delegation proves the tenant.
     pub async fn by_persistent_record() -> Self {
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
         let fixture = Self::proven(proving).await;
@@ -137,7 +137,7 @@ impl Fixture {
         fixture
     }
 
-    /// Creates the persistent record, or takes it away.
+    /// Creates the persistent record, or removes it.
     pub fn stand(&self, there: bool) {
         let value = MemoryCa::persistent_issuer().value(true);
         self.dns.text("_validation-persist.example.com", Some(value.as_str()).filter(|_| there));
@@ -155,12 +155,12 @@ impl Fixture {
         self.endpoints.find(&self.input.endpoint).await.expect("in memory").expect("it is there")
     }
 
-    /// Where the endpoint's TXT values go.
+    /// The name of the endpoint's TXT values.
     pub async fn target(&self) -> String {
         self.endpoint().await.label.target(Self::ZONE)
     }
 
-    /// An order as the first step leaves it: opened, recorded, its key stored.
+    /// An order as the first step leaves it: opened and recorded, with its key stored.
     pub async fn with_order(self) -> Self {
         use domain::ports::AttemptJournal;
         use vocabulary::certificate::CertificateKey;

@@ -1,10 +1,10 @@
 use std::sync::{Arc, Mutex};
 
-/// What a process that was killed unwinds with.
+/// The panic payload of a process that was killed.
 #[derive(Debug)]
 pub struct Crash;
 
-/// Kills the process after a chosen number of side effects; without one, never.
+/// Kills the process after a chosen number of side effects; never if none is chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Fuse {
     state: Arc<Mutex<State>>,
@@ -16,7 +16,7 @@ struct State {
 }
 
 impl Fuse {
-    /// Lets `effects` more side effects happen, and dies after the last of them.
+    /// Allows `effects` more side effects, and dies after the last one.
     pub fn set(&self, effects: Option<u32>) {
         self.state.lock().expect("no test panics in here").left = effects;
     }
@@ -29,7 +29,7 @@ impl Fuse {
         if *left == 0 {
             state.left = None;
             drop(state);
-            // Unlike panic!, says nothing on stderr: it happens thousands of times.
+            // Unlike panic!, this prints nothing to stderr: it happens thousands of times.
             std::panic::resume_unwind(Box::new(Crash));
         }
     }

@@ -1,25 +1,25 @@
-//! Feeds a parser what nobody would send it: the corpus in `tests/corpus`, and what mutation makes of that.
+//! Feeds a parser unusual input: the corpus in `tests/corpus`, and mutations of it.
 //!
-//! Everything here runs on stable Rust and in the tests' own build. cargo-fuzz and bolero's engines look at coverage, but
-//! want nightly's sanitizers or a second build of all crates with other flags; here a corpus of real messages does what
-//! coverage would find. What fails is kept in the corpus as `crash-…`, and so is a test from then on.
+//! Everything here runs on stable Rust and in the tests' own build. cargo-fuzz and bolero's engines use coverage, but need
+//! nightly's sanitizers or a second build of all crates with other flags; here a corpus of real messages finds what coverage
+//! would find. Failing inputs are stored in the corpus as `crash-…`, and so are tests from then on.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// For each target. `FUZZ_SECONDS` says otherwise, as `make test` and `make fuzz` do.
+/// Per target. `FUZZ_SECONDS` overrides it, as in `make test` and `make fuzz`.
 const SECONDS: u64 = 2;
-/// Mutations of one input, one upon the other.
+/// Successive mutations of one input.
 const MOST_MUTATIONS: u64 = 8;
 const LONGEST: usize = 8192;
 
-/// Calls `check` with each input of `tests/corpus/TARGET`, and then with mutations of them until the time is over.
+/// Calls `check` with each input of `tests/corpus/TARGET`, and then with mutations of them until the time is up.
 ///
 /// # Panics
 ///
-/// `check` panics; there is no corpus.
+/// `check` panics, or there is no corpus.
 pub fn fuzz(target: &str, check: impl Fn(&[u8])) {
     let folder = corpus(target);
     let inputs = read(&folder);
@@ -84,7 +84,7 @@ fn mutated(inputs: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
 
 /// Changes `input` once; `other` gives it parts.
 fn mutate(input: &mut Vec<u8>, other: &[u8], chance: &mut Chance) {
-    /// Where lengths and counters turn over, and what ends, quotes or separates something.
+    /// Bytes where lengths and counters overflow, and characters that end, quote or separate something.
     const TELLING: &[u8] = b"\x00\x01\x3f\x40\x7f\x80\xbf\xc0\xc1\xff.-_*=;:,\"'\\/ \t\r\n<>&%+@";
     let (from, to) = chance.range(input.len());
     match chance.below(8) {
@@ -107,7 +107,7 @@ fn mutate(input: &mut Vec<u8>, other: &[u8], chance: &mut Chance) {
             let (first, last) = chance.range(other.len());
             input.splice(from..to, other[first..last].iter().copied());
         }
-        // Letters outside ASCII: one that is two when it is made lower case, one that is none, one that turns the line.
+        // Letters outside ASCII: one with two characters in lower case, one that is invisible, one that reverses the direction.
         _ => {
             let letter = chance.one_of(&["ß", "İ", "\u{202e}", "\u{200b}", "ａ", "。", "é", "\u{0}", "𝒂"]);
             input.splice(from..from, letter.bytes());

@@ -1,7 +1,7 @@
-//! In-memory ports, and the test bank that each port must pass on fake and adapter alike.
+//! In-memory ports, and the contract tests that each port must pass, on fake and adapter alike.
 //!
-//! A dev-dependency only. Each fake calls `Fuse::burn` after each of its side effects: a test that sets
-//! the fuse sees the process die right there.
+//! A dev-dependency only. Each fake calls `Fuse::burn` after each side effect: a test that sets the fuse makes the process die
+//! exactly there.
 
 mod ca;
 mod certificates;

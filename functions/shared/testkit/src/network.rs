@@ -11,14 +11,14 @@ use vocabulary::names::DomainName;
 
 use crate::{MemoryTokens, MemoryZone};
 
-/// One name server that knows the domain owners' aliases and persistent records, and serves the delegation zone.
+/// One name server with the domain owners' aliases and persistent records, which also serves the delegation zone.
 #[derive(Clone, Debug)]
 pub struct MemoryDns {
     aliases: Arc<Mutex<BTreeMap<String, String>>>,
     texts: Arc<Mutex<BTreeMap<String, String>>>,
-    /// Answers that are not validly signed, and why.
+    /// Answers without a valid signature, and why.
     bogus: Arc<Mutex<BTreeMap<String, String>>>,
-    /// Names whose servers cannot be asked from here.
+    /// Names whose servers are unreachable.
     hidden: Arc<Mutex<BTreeMap<String, Unanswered>>>,
     zone: MemoryZone,
 }
@@ -33,7 +33,7 @@ impl MemoryDns {
         self.aliases.lock().expect("no test panics in here").insert(name.to_owned(), target.to_owned());
     }
 
-    /// Creates `name TXT text`, or takes it away.
+    /// Creates `name TXT text`, or removes it.
     pub fn text(&self, name: &str, text: Option<&str>) {
         let mut texts = self.texts.lock().expect("no test panics in here");
         match text {
@@ -42,17 +42,17 @@ impl MemoryDns {
         };
     }
 
-    /// From now on the servers of `name` cannot be asked from here.
+    /// From now on the servers of `name` are unreachable.
     pub fn hide(&self, name: &str) {
         self.hidden.lock().expect("no test panics in here").insert(name.to_owned(), Unanswered::Ipv6Only);
     }
 
-    /// From now on a check's own limits are met before it comes to `name`.
+    /// From now on a check's own limits are reached before it queries `name`.
     pub fn leave_out(&self, name: &str) {
         self.hidden.lock().expect("no test panics in here").insert(name.to_owned(), Unanswered::NotAsked);
     }
 
-    /// From now on no validating resolver gives out what stands at `name`.
+    /// From now on no validating resolver returns the records at `name`.
     pub fn spoil(&self, name: &str, why: &str) {
         self.bogus.lock().expect("no test panics in here").insert(name.to_owned(), why.to_owned());
     }
@@ -95,11 +95,11 @@ impl AuthoritativeDns for MemoryDns {
     }
 }
 
-/// Every host is served by the platform, unless a test says otherwise.
+/// The platform serves every host, unless a test says otherwise.
 #[derive(Clone, Debug)]
 pub struct MemoryProbe {
     tokens: MemoryTokens,
-    /// What hosts answer instead.
+    /// The answers of other hosts.
     answers: Arc<Mutex<BTreeMap<String, ProbeAnswer>>>,
     /// How long every host takes to answer.
     takes: Arc<Mutex<Duration>>,
@@ -110,12 +110,12 @@ impl MemoryProbe {
         Self { tokens, answers: Arc::default(), takes: Arc::default() }
     }
 
-    /// From now on `host` answers this, and is not served by the platform.
+    /// From now on `host` gives this answer, and the platform does not serve it.
     pub fn answer(&self, host: &str, answer: ProbeAnswer) {
         self.answers.lock().expect("no test panics in here").insert(host.to_owned(), answer);
     }
 
-    /// From now on every host takes as long.
+    /// From now on every host takes this long.
     pub fn take(&self, time: Duration) {
         *self.takes.lock().expect("no test panics in here") = time;
     }

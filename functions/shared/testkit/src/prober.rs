@@ -14,7 +14,7 @@ use vocabulary::record::DnsRecord;
 
 use crate::contracts::report_of_a_missing_record;
 
-/// Finds what a test tells it to find: at first every delegation right.
+/// Returns the findings that a test sets; initially every delegation is right.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryProber {
     state: Arc<Mutex<State>>,
@@ -33,17 +33,17 @@ struct State {
 }
 
 impl MemoryProber {
-    /// From now on the delegation of the first name is missing, or no longer.
+    /// From now on the delegation of the first name is missing, or present again.
     pub fn miss_the_delegation(&self, missing: bool) {
         self.state.lock().expect("no test panics in here").missing = missing;
     }
 
-    /// From now on external hosts are not the platform's, or are again.
+    /// From now on external hosts do not point to the platform, or point to it again.
     pub fn lead_hosts_elsewhere(&self, elsewhere: bool) {
         self.state.lock().expect("no test panics in here").elsewhere = elsewhere;
     }
 
-    /// From now on a check finds this, with all records as they must be.
+    /// From now on a check finds this, with all records correct.
     pub fn find(&self, findings: Vec<Finding>) {
         self.state.lock().expect("no test panics in here").findings = findings;
     }
@@ -53,7 +53,7 @@ impl MemoryProber {
         self.state.lock().expect("no test panics in here").connect = connect;
     }
 
-    /// From now on every host presents this.
+    /// From now on every host serves this.
     pub fn present(&self, serving: Serving) {
         self.state.lock().expect("no test panics in here").serving = Some(serving);
     }
@@ -116,7 +116,7 @@ impl Prober for MemoryProber {
     }
 }
 
-/// Says what it was made with.
+/// Returns what it was made with.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryInspector(pub Vec<InstallationCheck>);
 

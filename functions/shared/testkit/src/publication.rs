@@ -60,9 +60,9 @@ pub struct MemoryZone {
     away: Arc<AtomicBool>,
     /// How many calls are still to be throttled.
     throttled: Arc<AtomicU32>,
-    /// Whether changes are on their way.
+    /// Whether changes are still propagating.
     pending: Arc<AtomicBool>,
-    /// Names that the zone takes no change of.
+    /// Names that the zone accepts no change of.
     refused: Arc<Mutex<BTreeSet<String>>>,
     fuse: Fuse,
 }
@@ -81,7 +81,7 @@ impl MemoryZone {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// How many changes each request that was taken had, in order.
+    /// How many changes each accepted request had, in order.
     pub fn requests(&self) -> Vec<usize> {
         self.requests.lock().expect("no test panics in here").clone()
     }
@@ -95,7 +95,7 @@ impl MemoryZone {
         self.sets().is_empty()
     }
 
-    /// While the service is away, no change is taken; what is published stays.
+    /// While the service is away, no change is accepted; what is published stays.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);
     }
@@ -105,12 +105,12 @@ impl MemoryZone {
         self.throttled.store(calls, Ordering::Relaxed);
     }
 
-    /// While they are, changes do not reach all servers.
+    /// While they are pending, changes do not reach all servers.
     pub fn set_pending(&self, pending: bool) {
         self.pending.store(pending, Ordering::Relaxed);
     }
 
-    /// From now on takes no change of `name`.
+    /// From now on accepts no change of `name`.
     pub fn refuse(&self, name: &str) {
         self.refused.lock().expect("no test panics in here").insert(name.to_owned());
     }
@@ -127,7 +127,7 @@ impl MemoryZone {
         }
     }
 
-    /// Why the zone does not take `change`.
+    /// Why the zone does not accept `change`.
     fn refusal(&self, change: &TxtChange) -> Option<String> {
         let (TxtChange::Publish { name, .. } | TxtChange::Withdraw { name, .. }) = change;
         if self.refused.lock().expect("no test panics in here").contains(name) {

@@ -9,13 +9,13 @@ use vocabulary::names::TenantId;
 
 use crate::Fuse;
 
-/// A bucket with the lines of its tenants.
+/// A bucket with the queues of its tenants.
 #[derive(Clone, Debug, Default)]
 struct Shared {
     bucket: Bucket,
     lines: BTreeMap<TenantId, OffsetDateTime>,
     last: Option<TenantId>,
-    /// When the bucket is full again after what each has taken.
+    /// When the bucket is full again after each taker's token.
     takers: BTreeMap<Taker, OffsetDateTime>,
 }
 
@@ -60,7 +60,7 @@ impl MemoryRateLimits {
         self.buckets.lock().expect("no test panics in here")
     }
 
-    /// As the end of an attempt does, in its one write.
+    /// As the end of an attempt does in its one write.
     pub(crate) fn return_all<'a>(&self, tokens: impl IntoIterator<Item = &'a Token>, now: OffsetDateTime) {
         let mut buckets = self.buckets();
         for token in tokens {
@@ -78,7 +78,7 @@ impl MemoryRateLimits {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// How many buckets anybody has asked for anything.
+    /// How many buckets have received any request.
     pub fn len(&self) -> usize {
         self.buckets().len()
     }

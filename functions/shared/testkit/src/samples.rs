@@ -1,5 +1,4 @@
-//! One event of each kind, made by the code that sends them: what docs/reference/events.md shows and what the tests of delivery
-//! send.
+//! One event of each kind, made by the code that sends them: shown in docs/reference/events.md, and sent by the delivery tests.
 
 use diagnosis::gate::judge_delegation;
 use diagnosis::report::{CheckReport, Serving};
@@ -27,7 +26,7 @@ const DASHBOARD: Option<&str> = Some("https://certificates.example");
 const POLICY: NotificationPolicy<'static> =
     NotificationPolicy { dashboard: DASHBOARD, setup_patience: Duration::hours(24) };
 
-/// As messages name the installation.
+/// The installation, as messages name it.
 pub fn sender() -> Sender {
     Sender {
         stack: "production".into(),
@@ -49,7 +48,7 @@ pub fn registered() -> Endpoint {
     )
 }
 
-/// With a certificate of ninety days, of which so many have passed.
+/// With a ninety-day certificate that is `days` days old.
 fn aged(days: i64, renewal: bool) -> Endpoint {
     let mut endpoint = registered();
     let since = NOW - Duration::days(days);
@@ -66,7 +65,7 @@ fn aged(days: i64, renewal: bool) -> Endpoint {
     endpoint
 }
 
-/// It has failed by this for as long as set-up may take.
+/// An endpoint that has failed by this for as long as set-up may take.
 fn failing(mut endpoint: Endpoint, failure: Failure) -> Endpoint {
     endpoint.failing = Some(Failing::first(failure, NOW - POLICY.setup_patience));
     endpoint.due_at = Some(NOW + Duration::HOUR);
@@ -81,12 +80,12 @@ fn without_record(endpoint: Endpoint) -> Endpoint {
     failing(endpoint, missing.expect_err("there is no record"))
 }
 
-/// What is decided of it, once people were notified of what came before.
+/// The decision about it, after people were notified of earlier ones.
 fn only(endpoint: &Endpoint, now: OffsetDateTime) -> Alert {
     decide(endpoint, now, &POLICY).alerts.pop().expect("it is news")
 }
 
-/// What is decided of it when two health checks have seen this.
+/// The decision about it after two health checks have seen this.
 fn seen(mut endpoint: Endpoint, serving: &Serving, acm: &InAcm) -> Alert {
     let held = endpoint.certificate.clone().expect("it has one");
     let mut health = None;

@@ -1,5 +1,5 @@
-//! What strangers write reaches these parsers: names that tenants register, records of domain owners, chains of CAs, tokens
-//! in links. None of it may break the function, and what is taken is what it says.
+//! Strangers' input reaches these parsers: names that tenants register, records of domain owners, chains of CAs, tokens in
+//! links. None of it may crash the function, and accepted input means what it says.
 
 use domain::endpoint::ShareToken;
 use testkit::fuzz::fuzz;
@@ -15,7 +15,7 @@ fn text(input: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(input)
 }
 
-/// One line of something that people read.
+/// One line of a text for people.
 fn is_harmless(shown: &str) -> bool {
     !shown.chars().any(is_invisible)
 }
@@ -59,7 +59,7 @@ fn fuzz_caa_and_persistent_records() {
             for wildcard in [false, true] {
                 let levels = [level.clone()];
                 let Err(refusal) = judge(wildcard, method, &levels, &issuer) else { continue };
-                // A record that is proposed does allow.
+                // A proposed record must allow it.
                 let Some(proposed) = refusal.allowing(&issuer, method) else { continue };
                 let answer = Answer::Records(vec![proposed.clone()]);
                 let levels = [CaaLevel { answer, ..level.clone() }];

@@ -1,8 +1,8 @@
-//! Names that programs match and that had another one in the previous release: both are taken until the next release.
+//! Names that programs match and that differed in the previous release: both are accepted until the next release.
 
 use serde::{Deserialize, Deserializer};
 
-/// The former name and the one of now, of checks and of kinds of events.
+/// The previous and the current name, of checks and of kinds of events.
 const RENAMED: [(&str, &str); 9] = [
     ("standing-missing", "persistent-missing"),
     ("standing-elsewhere", "persistent-elsewhere"),
@@ -15,12 +15,12 @@ const RENAMED: [(&str, &str); 9] = [
     ("parked", "paused"),
 ];
 
-/// The name of now, by whichever name.
+/// The current name, from either name.
 pub fn name_now(name: &str) -> &str {
     RENAMED.iter().find(|(former, _)| *former == name).map_or(name, |(_, now)| now)
 }
 
-/// The name in the previous release, where it was another one.
+/// The name in the previous release, if it differed.
 pub fn former_name(name: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(_, now)| *now == name).map(|(former, _)| *former)
 }
@@ -30,7 +30,7 @@ pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     Ok(name_now(&String::deserialize(deserializer)?).to_owned())
 }
 
-/// As [`read`], where there may be none.
+/// As [`read`], for an optional name.
 pub fn read_optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let name = Option::<String>::deserialize(deserializer)?;
     Ok(name.map(|name| name_now(&name).to_owned()))

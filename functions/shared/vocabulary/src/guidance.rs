@@ -1,10 +1,10 @@
-//! What is so, who is waited on, and what they do next: the part that everything which is wrong has in common.
+//! The situation, who is waited on, and the next step: the part that all issues have in common.
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::DnsRecord;
 
-/// Who has to do something before it goes on.
+/// Who must do something before it continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitingOn {
@@ -15,7 +15,7 @@ pub enum WaitingOn {
     Operator,
     /// The certificate authority; waiting is enough.
     Ca,
-    /// It goes on automatically.
+    /// It continues automatically.
     Nobody,
 }
 
@@ -46,7 +46,7 @@ impl WaitingOn {
     }
 }
 
-/// What is so, and what to do about it.
+/// The situation, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guidance {
     /// Stored as `actor`, its name in earlier releases.
@@ -54,15 +54,15 @@ pub struct Guidance {
     pub waiting_on: WaitingOn,
     /// What happened and why, in one or two sentences.
     pub summary: String,
-    /// The next step, for [`WaitingOn`]; `None` where there is none to take. Stored as `remedy`, empty without one, so that
-    /// an earlier release can still read it.
+    /// The next step, for [`WaitingOn`]; `None` if there is none. Stored as `remedy`, empty if there is none, so that an
+    /// earlier release can still read it.
     #[serde(rename = "remedy", with = "stored_action", default)]
     pub action: Option<String>,
     /// The record to create or to change, where that is the next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<DnsRecord>>,
-    /// What is at fault: the name of a record, a zone, the holder of a CAA record, a listener, a service. Beside the name of
-    /// the fault it tells equal causes of several endpoints, whose words may differ. Absent where nothing is known to be.
+    /// What is at fault: the name of a record, a zone, the holder of a CAA record, a listener, a service. With the name of the
+    /// fault it identifies equal causes of several endpoints, whose texts may differ. Absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_fault: Option<String>,
 }
@@ -88,7 +88,7 @@ impl Guidance {
         self
     }
 
-    /// Who is waited on and the next step, with the record where the step does not name it: names and values of lines.
+    /// Who is waited on and the next step, with the record if the step does not name it: names and values of lines.
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         let whom = self.waiting_on.in_words();
         let Some(action) = &self.action else {

@@ -1,7 +1,7 @@
-//! The words of managed HTTPS as types: parsed once, and nothing is decided about an endpoint here.
+//! The terms of managed HTTPS as types: parsed once, without decisions about endpoints.
 //!
 //! Bottom up: version, former names, text, records, names, failures, ACME, DNS, certificates. Each folder imports only from
-//! those before it.
+//! earlier ones.
 
 pub mod acme;
 pub mod certificate;

@@ -1,4 +1,4 @@
-//! One DNS record that somebody is to create.
+//! One DNS record to create.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,15 +17,15 @@ pub struct DnsRecord {
 }
 
 impl DnsRecord {
-    /// As one writes it: `www.example.com CNAME edge.platform.example`.
+    /// On one line: `www.example.com CNAME edge.platform.example`.
     pub fn line(&self) -> String {
         let value = if self.kind == "TXT" { quoted(&self.value) } else { self.value.clone() };
         format!("{} {} {value}", self.name, self.kind)
     }
 }
 
-/// A TXT record's text as a zone's file has it (RFC 1035 §5.1): in quotes, as a `;` would begin a comment, and in parts of
-/// at most 255 octets, which whoever reads the record puts together again.
+/// A TXT record's text as in a zone file (RFC 1035 §5.1): in quotes, as a `;` would begin a comment, and in parts of at most
+/// 255 octets, which readers of the record join again.
 pub fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     let mut octets = 0;

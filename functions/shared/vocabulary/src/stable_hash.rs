@@ -1,21 +1,21 @@
-//! A hash that is the same on every machine and in every release, which a `Hasher` of std does not promise.
+//! A hash that is the same on every machine and in every release, which std's `Hasher` does not guarantee.
 //!
-//! FNV-1a: what comes of it is stored and compared later. It withstands nobody who chooses what is hashed; the ids that
-//! are hashed here are random.
+//! FNV-1a: results are stored and compared later. It does not resist an attacker who chooses the input; the ids that are hashed
+//! here are random.
 
 /// FNV-1a of 32 bits.
 pub fn hash_32(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
-/// FNV-1a of 64 bits. Of texts that differ in their last letters the upper bits differ little: see [`spread_64`].
+/// FNV-1a of 64 bits. For texts that differ in their last letters the upper bits differ little: see [`spread_64`].
 pub fn hash_64(bytes: &[u8]) -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     bytes.iter().fold(BASIS, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
 }
 
-/// FNV-1a of 128 bits. The upper bits alone change little with the last letters, too.
+/// FNV-1a of 128 bits. Here, too, the last letters alone change the upper bits only a little.
 pub fn hash_128(bytes: &[u8]) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
@@ -51,7 +51,7 @@ mod tests {
         );
     }
 
-    // Reckoned once, as it was before it stood here.
+    // Calculated before the code was moved here.
     #[test]
     fn a_spread_is_the_same_in_every_release() {
         assert_eq!(

@@ -1,14 +1,14 @@
-//! Text that people read: made harmless when it comes from outside, and times written alike everywhere.
+//! Text that people read: made harmless if it comes from outside, and times in one format.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Whether a reader does not see `c`, or sees others differently because of it.
+/// Whether a reader does not see `c`, or sees other characters differently because of it.
 ///
-/// Control characters steer a terminal and end lines. Format characters and line separators (general categories Cc, Zl,
-/// Zp, and those of Cf that join no letters of a script) reorder text, or make two texts that differ look alike: soft
-/// hyphen, bidirectional marks and embeddings, zero-width spaces and joiners, invisible operators, interlinear
-/// annotations, the byte order mark, tags. So do the fillers that Unicode counts as letters.
+/// Control characters steer a terminal and end lines. Format characters and line separators (general categories Cc, Zl, Zp, and
+/// those of Cf that join no letters of a script) reorder text, or make two different texts look alike: soft hyphen,
+/// bidirectional marks and embeddings, zero-width spaces and joiners, invisible operators, interlinear annotations, the byte
+/// order mark, tags. So do the fillers that Unicode counts as letters.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -28,9 +28,9 @@ pub fn is_invisible(c: char) -> bool {
         )
 }
 
-/// How people are told of a character that they do not see: `U+202E right-to-left override`.
+/// How texts name an invisible character: `U+202E right-to-left override`.
 ///
-/// Names are those of the Unicode Character Database, in lower case; of the wider ranges, the range's.
+/// Names are those of the Unicode Character Database, in lower case; for larger ranges, the range's name.
 pub fn code_point(c: char) -> String {
     let name = match c {
         '\0' => "null",
@@ -69,7 +69,7 @@ pub fn code_point(c: char) -> String {
     format!("U+{:04X} {name}", u32::from(c)).trim_end().to_owned()
 }
 
-/// What stands for `c` on one line: itself, a blank for a line break or a tab, or U+FFFD for what is [invisible](is_invisible).
+/// The form of `c` on one line: itself, a blank for a line break or a tab, or U+FFFD if it is [invisible](is_invisible).
 pub fn visible(c: char) -> char {
     match c {
         '\n' | '\r' | '\t' => ' ',
@@ -87,7 +87,7 @@ pub fn printable(text: &str, most: usize) -> String {
     out
 }
 
-/// A text with a moment in it, as the CA writes it.
+/// A text with a time in it, as the CA writes it.
 pub fn moment(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
@@ -112,7 +112,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// To the second, as all texts have it.
+/// To the second, as in all texts.
 pub fn utc(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).expect("zero is a nanosecond").format(&Rfc3339).expect("a year of four digits")
 }

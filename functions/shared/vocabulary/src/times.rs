@@ -1,13 +1,13 @@
-//! Times as people read them, by one rule wherever they do.
+//! Times as people read them, by one rule everywhere.
 //!
-//! The exact time in UTC to the second, and beside it how far it is from now. The distance is in whole seconds under two
-//! minutes, in minutes under two hours, in hours under two days, and in days beyond: the largest unit of which there are
-//! two. It is rounded down, so that nothing is promised to last longer than it does. Less than a second is "just now".
+//! The exact time in UTC to the second, and beside it its distance from now. The distance is in whole seconds under two
+//! minutes, in minutes under two hours, in hours under two days, and in days beyond: the largest unit that fits at least twice.
+//! It is rounded down, so that nothing is promised to last longer than it does. Less than a second is "just now".
 
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
-/// A unit that distances are told in.
+/// A unit of distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// In seconds: the shortest distance that it is used for.
@@ -17,7 +17,7 @@ pub struct Unit {
     pub name: &'static str,
 }
 
-/// The largest first. The script of the dashboard counts in the same.
+/// Largest first. The dashboard's script uses the same units.
 pub const UNITS: [Unit; 4] = [
     Unit { from: 172_800, length: 86_400, name: "day" },
     Unit { from: 7_200, length: 3_600, name: "hour" },
@@ -50,7 +50,7 @@ pub fn timestamp(at: OffsetDateTime, now: OffsetDateTime) -> String {
     format!("{} ({})", exact(at), relative(at, now))
 }
 
-/// How long something took: `440 ms`, `12.0 s`, `3 min 20 s`, `2 h 5 min`. Rounded down; nothing took less than nothing.
+/// How long something took: `440 ms`, `12.0 s`, `3 min 20 s`, `2 h 5 min`. Rounded down; a negative length is zero.
 pub fn length(span: Duration) -> String {
     let milliseconds = u64::try_from(span.whole_milliseconds()).unwrap_or_default();
     let (seconds, minutes) = (milliseconds / 1000, milliseconds / 60_000);
@@ -62,7 +62,7 @@ pub fn length(span: Duration) -> String {
     }
 }
 
-/// A length of time as people type it: `90s`, `15m`, `1h30m`, `14d`. `None` of anything else, and of nothing.
+/// A length of time as people type it: `90s`, `15m`, `1h30m`, `14d`. `None` for anything else, and for zero.
 pub fn typed_length(text: &str) -> Option<Duration> {
     let (mut whole, mut rest) = (0_i64, text);
     while !rest.is_empty() {

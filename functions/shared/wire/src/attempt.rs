@@ -15,7 +15,7 @@ pub enum Outcome {
     /// The endpoint's first certificate.
     Issued,
     Renewed,
-    /// The certificate in place was good; there was nothing to do.
+    /// The current certificate was good; there was nothing to do.
     Unchanged,
     Failed,
     /// The endpoint was removed.

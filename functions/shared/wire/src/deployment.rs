@@ -23,7 +23,7 @@ pub struct DeploymentView {
     /// The certificate in ACM whose place the first one takes, or has taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,
-    /// The certificate in further regions.
+    /// The certificate in additional regions.
     #[serde(default)]
     #[schema(required = true)]
     pub copies: Vec<CopyView>,
@@ -45,7 +45,7 @@ pub struct ExportView {
     pub name: String,
     /// ARN of the secret; null: it has not been written yet.
     pub secret: Option<String>,
-    /// Whether it has the certificate in place; false: the one before, or none.
+    /// Whether it has the current certificate; false: the previous one, or none.
     pub current: bool,
     /// The one role that may read it; null: the installation exports nothing any more.
     pub reader: Option<String>,
@@ -65,7 +65,7 @@ pub struct ListenerView {
 pub struct CopyView {
     pub region: String,
     pub arn: String,
-    /// Whether it is the certificate in place; false: still the one before.
+    /// Whether it is the current certificate; false: still the previous one.
     pub current: bool,
 }
 

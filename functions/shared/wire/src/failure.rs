@@ -75,7 +75,7 @@ pub struct Failure {
     #[serde(flatten, with = "crate::renamed::remedy")]
     #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
-    /// The earliest moment another try makes sense, where the other side named one.
+    /// The earliest time another try makes sense, where the other side named one.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<OffsetDateTime>,
     /// The CA's own words, where it was the CA that refused.

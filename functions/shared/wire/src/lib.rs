@@ -1,11 +1,11 @@
-//! What goes over the wire: the bodies of the API, and [`events`].
+//! The wire format: the bodies of the API, and [`events`].
 //!
-//! The API and the notifiers make them out of the domain's types; the CLI reads them; the OpenAPI document and the
-//! schema of events are derived from them. The shapes are stable, and the domain may change behind them.
+//! The API and the notifiers convert the domain's types to these; the CLI reads them; the OpenAPI document and the schema of
+//! events are derived from them. The shapes are stable, and the domain may change behind them.
 //!
-//! Requests are read strictly: what the API does not know, it refuses. Everything else is read tolerantly, as a CLI may
-//! be older or younger than its API: unknown fields are passed over, a word that is not on the list is [`Open::Other`],
-//! and a field that an earlier release left out has a default, though the schema requires it.
+//! Requests are read strictly: the API refuses what it does not know. Everything else is read tolerantly, as a CLI may be older
+//! or newer than its API: unknown fields are ignored, a word that is not on the list is [`Open::Other`], and a field that an
+//! earlier release left out has a default, although the schema requires it.
 
 mod attempt;
 mod certificate;

@@ -1,4 +1,4 @@
-//! Our account at the CA: made at first use, safe against crashes and against two Lambdas at once.
+//! Our account at the CA: registered at first use, safe against crashes and against two concurrent Lambdas.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -15,10 +15,10 @@ use super::transport::Transport;
 use super::{AcmeConfig, to_ca_error};
 use crate::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
 
-/// How long a stored directory is good for: CAs change theirs rarely, and announce it.
+/// How long a stored directory is used: CAs change theirs rarely, and announce it.
 const DIRECTORY_KEPT: Duration = Duration::DAY;
 
-/// Restores the account, and registers it first where that has not been done and `may_register`.
+/// Restores the account. Registers it first if there is none yet and `may_register` is true.
 pub(super) async fn open(
     transport: &Transport,
     secret: &AccountSecret,
@@ -26,7 +26,7 @@ pub(super) async fn open(
     may_register: bool,
 ) -> Result<Account, CaError> {
     let mut accounts = secret.load().await.map_err(account_error)?;
-    // Each turn of the loop either ends or starts from what somebody else wrote meanwhile.
+    // Each iteration either ends the loop or continues from what another process wrote in the meantime.
     for _ in 0..5 {
         let stored = accounts.accounts.get(&config.directory);
         if let Some(StoredAccount { id: Some(_), .. }) = stored {
@@ -41,7 +41,7 @@ pub(super) async fn open(
             Some(stored) => registered(&accounts, stored, transport, secret, config).await?,
         };
         accounts = match secret.replace(&accounts, &next).await.map_err(account_error)? {
-            // Read again in any case: the next write needs the version of this one.
+            // Reads again in any case: the next write needs the current version.
             Written::Now | Written::Taken => secret.load().await.map_err(account_error)?,
         };
     }
@@ -56,7 +56,7 @@ pub(super) async fn open(
     Ok(account)
 }
 
-/// Stores a directory that had to be fetched because the stored one was too old, for the processes to come.
+/// Stores a directory that was fetched because the stored one was too old, for later processes.
 async fn keep_directory(secret: &AccountSecret, accounts: &Accounts, config: &AcmeConfig, directory: String) {
     let mut next = accounts.clone();
     let Some(stored) = next.accounts.get_mut(&config.directory) else { return };
@@ -65,7 +65,7 @@ async fn keep_directory(secret: &AccountSecret, accounts: &Accounts, config: &Ac
     }
     stored.directory = Some(directory);
     stored.directory_fetched_at = OffsetDateTime::now_utc().unix_timestamp();
-    // Without it they fetch it themselves.
+    // If this fails, later processes fetch the directory themselves.
     if let Err(fault) = secret.replace(accounts, &next).await {
         tracing::warn!(%fault, "the directory could not be stored");
     }
@@ -76,7 +76,7 @@ fn is_fresh(stored: &StoredAccount) -> bool {
     age < DIRECTORY_KEPT.whole_seconds()
 }
 
-/// The account of a process that was not the first.
+/// Restores the registered account from what is stored.
 async fn restore(transport: &Transport, config: &AcmeConfig, stored: &StoredAccount) -> Result<Account, CaError> {
     let usable = |body: &&String| is_fresh(stored) && Entries::of(body.as_bytes()).is_some();
     if let Some(body) = stored.directory.as_ref().filter(usable) {
@@ -125,7 +125,7 @@ async fn registered(
     Ok(next)
 }
 
-/// Whatever the CA has against our account is ours to fix, however it calls it.
+/// Whatever the CA rejects about our account is ours to fix, whatever error type it uses.
 fn of_the_account(error: CaError) -> CaError {
     match error {
         CaError::Refused { mut refusal } if !refusal.is_outage() && !refusal.is_limit() => {

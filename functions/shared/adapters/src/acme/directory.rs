@@ -1,4 +1,4 @@
-//! Reads the CA’s directory, as somebody without an account.
+//! Reads the CA’s directory without an account.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::tls;
 const TIMEOUT: Duration = Duration::from_secs(5);
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// RFC 8555 §7.1.1, as far as it is checked here.
+/// RFC 8555 §7.1.1, the fields that are checked here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
@@ -40,7 +40,7 @@ pub async fn describe(config: &AcmeConfig) -> Result<Directory, String> {
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
-        // Pebble refuses a request without one (RFC 8555 §6.1 asks for it).
+        // Pebble refuses a request without a user agent (RFC 8555 §6.1 requires one).
         .user_agent(USER_AGENT)
         .timeout(TIMEOUT)
         .build()

@@ -1,12 +1,12 @@
-//! The entries of a CA's directory, as far as no order is made without them (RFC 8555 §7.1.1).
+//! The entries of a CA's directory that every order needs (RFC 8555 §7.1.1).
 
 use http::Uri;
 use serde::Deserialize;
 
-/// For people, of an answer without them.
+/// Error text for an answer without them.
 pub(super) const UNUSABLE: &str = "what the CA sends as its directory has no URLs of newNonce, newAccount and newOrder";
 
-/// What every request needs. Written as the `http` crate writes a URL, so that they compare.
+/// What every request needs. Written as the `http` crate writes a URL, so that they can be compared.
 #[derive(Debug)]
 pub(super) struct Entries {
     pub new_nonce: Uri,
@@ -21,7 +21,7 @@ struct Document {
 }
 
 impl Entries {
-    /// Those of the directory `body`; `None` where one is missing, or is no URL that can be called.
+    /// The entries of the directory `body`; `None` if one is missing or is not a usable URL.
     pub(super) fn of(body: &[u8]) -> Option<Self> {
         let document: Document = serde_json::from_slice(body).ok()?;
         callable(&document.new_account)?;

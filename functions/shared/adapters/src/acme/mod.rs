@@ -1,7 +1,7 @@
-//! An ACME CA (RFC 8555), spoken to by instant-acme over our own `transport`.
+//! An ACME CA (RFC 8555), reached with instant-acme over our own `transport`.
 //!
-//! One certificate for one name takes eight requests when every step is a process of its own: newNonce,
-//! newOrder, authorization, challenge, order, finalize, order, certificate. `tests/end-to-end` counts them.
+//! One certificate for one name takes eight requests if every step is its own process: newNonce, newOrder, authorization,
+//! challenge, order, finalize, order, certificate. `tests/end-to-end` counts them.
 
 mod account;
 pub mod directory;
@@ -30,8 +30,8 @@ use crate::secrets_manager::AccountSecret;
 use crate::tls;
 use transport::{ProblemDocument, Transport};
 
-/// When a step looks whether the CA has validated. It connects from several places first: a check before that
-/// is a request for nothing.
+/// When a step checks whether the CA has validated. The CA connects from several networks first, so an earlier check is a
+/// wasted request.
 const VALIDATION_POLLS: [Duration; 5] = [
     Duration::from_millis(500),
     Duration::from_millis(500),
@@ -39,7 +39,7 @@ const VALIDATION_POLLS: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
-/// When a step looks whether the CA has issued. Nearly always it has at the first check.
+/// When a step checks whether the CA has issued. The first check nearly always succeeds.
 const ISSUANCE_POLLS: [Duration; 6] = [
     Duration::from_millis(150),
     Duration::from_millis(350),
@@ -48,11 +48,11 @@ const ISSUANCE_POLLS: [Duration; 6] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
-/// What the flow waits before the CA is asked again, unless the CA says for how long.
+/// How long the flow waits before the next request to the CA, unless the CA names a time.
 const WAIT_SECONDS: u32 = 5;
-/// The longest wait of the CA's that a step waits for itself.
+/// The longest wait named by the CA that a step itself waits.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// The longest that the flow waits in one go; the next attempt goes on with what takes longer.
+/// The longest single wait of the flow; the next attempt continues if the CA needs longer.
 const MOST_WAIT_SECONDS: u64 = 300;
 
 /// Which CA, and as whom.
@@ -64,13 +64,13 @@ pub struct AcmeConfig {
     pub profile: Option<String>,
     /// DER of the root behind the CA's own TLS certificate, for a private CA.
     pub trust_anchor: Option<Vec<u8>>,
-    /// Whether this process may register an account. Others wait for it.
+    /// Whether this process may register an account. Others wait until one is registered.
     pub may_register: bool,
-    /// Whether it is the installation's first: an external account binding that names no CA is meant for it.
+    /// Whether it is the installation's first CA: an external account binding that names no CA is meant for it.
     pub first: bool,
 }
 
-/// One CA. The account is kept while the process lives.
+/// One CA. The account is kept for the lifetime of the process.
 pub struct AcmeAuthority {
     config: AcmeConfig,
     secret: AccountSecret,
@@ -84,7 +84,7 @@ impl AcmeAuthority {
         Ok(Self { config, secret, transport, account: OnceCell::new() })
     }
 
-    /// Requests sent to the CA so far, whatever came of them.
+    /// Requests sent to the CA so far, whatever their result.
     pub fn requests_sent(&self) -> u32 {
         self.transport.requests()
     }
@@ -121,7 +121,7 @@ impl AcmeAuthority {
         Ok(OpenedOrder { url, finalize_url, directory: self.config.directory.clone(), status, expires, authorizations })
     }
 
-    /// The order as the last step left it, without asking the CA.
+    /// The order as the last step left it, without a request to the CA.
     async fn recall(&self, order: &OpenOrder) -> Result<Order, CaError> {
         self.transport.know(&order.url, resources::order_body(order));
         self.account().await?.order(order.url.clone()).await.map_err(|error| self.error(error))
@@ -174,7 +174,7 @@ impl CertificateAuthority for AcmeAuthority {
         let replacing = replaces.is_some();
         let order = match account.new_order(&request(replaces)).await {
             Ok(order) => order,
-            // It was made, and is not what it was to be: instant-acme says so with an error of its own.
+            // The order was made, but without `replaces`: instant-acme reports that with an error of its own.
             Err(Error::Other(_)) if replacing && self.transport.refusal().is_none() => return Err(CaError::NotEchoed),
             Err(error) => return Err(self.error(error)),
         };
@@ -242,7 +242,7 @@ impl CertificateAuthority for AcmeAuthority {
         if order.status == OrderStatus::Ready {
             match held.finalize_csr(request).await.map_err(|error| self.error(error)) {
                 Ok(()) => {}
-                // Handed in before, by a run that died: see how it went.
+                // An earlier run that died has already sent the CSR: read the order's state.
                 Err(CaError::Refused { refusal }) if refusal.problem.kind == "orderNotReady" => {
                     held.refresh().await.map_err(|error| lost(self.error(error)))?;
                 }
@@ -268,7 +268,7 @@ impl CertificateAuthority for AcmeAuthority {
                 }
                 _ => {}
             }
-            // What the CA asks for goes first; the flow waits for what is longer than a step should.
+            // The CA's own wait has priority; if it is longer than a step should wait, the flow waits.
             let asked = self.transport.wait().filter(|_| held.state().status == instant_acme::OrderStatus::Processing);
             match asked {
                 Some(wait) if wait > LONGEST_PAUSE => {
@@ -298,7 +298,7 @@ impl CertificateAuthority for AcmeAuthority {
 impl AcmeAuthority {
     /// Deactivates one authorization while it is pending or valid.
     async fn deactivate_one(&self, url: &str) -> Result<(), CaError> {
-        // instant-acme comes to an authorization by way of an order only: this one says that it has it.
+        // instant-acme reaches an authorization only through an order: this order resource names it.
         self.transport.know(url, resources::order_of(url));
         let mut order = self.account().await?.order(url.to_owned()).await.map_err(|error| self.error(error))?;
         let mut stream = order.authorizations();
@@ -312,7 +312,7 @@ impl AcmeAuthority {
         }
     }
 
-    /// Tells the CA that the pending challenges of `order` can be checked.
+    /// Asks the CA to validate the pending challenges of `order`.
     async fn announce(&self, order: &OpenOrder, held: &mut Order) -> Result<(), CaError> {
         for authorization in &order.authorizations {
             self.transport.know(&authorization.url, resources::authorization_body(authorization));
@@ -328,7 +328,7 @@ impl AcmeAuthority {
             let Some(mut challenge) = handle.challenge(resources::challenge_type(chosen.kind)) else { continue };
             match challenge.set_ready().await.map_err(|error| self.error(error)) {
                 Ok(()) => {}
-                // Announced before by a run that died, and validated since: the order tells how it went.
+                // An earlier run that died has announced it, and the CA has validated since: the order has the result.
                 Err(CaError::Refused { refusal }) if is_not_pending(&refusal.problem) => {
                     tracing::info!(kind = refusal.problem.kind, "the challenge is not pending any more");
                 }
@@ -344,7 +344,7 @@ fn wait_seconds(wait: Duration) -> u32 {
     u32::try_from((wait.as_secs() + 1).min(MOST_WAIT_SECONDS)).unwrap_or(WAIT_SECONDS)
 }
 
-/// What an error means when it is about an order we hold: a CA that does not know it says 404 or `malformed`.
+/// What an error about one of our orders means: a CA that does not know the order answers 404 or `malformed`.
 fn lost(error: CaError) -> CaError {
     match error {
         CaError::Refused { refusal } if matches!(refusal.problem.kind.as_str(), "malformed" | "notFound") => {
@@ -354,13 +354,13 @@ fn lost(error: CaError) -> CaError {
     }
 }
 
-/// Whether a refused challenge was answered before: Boulder and Pebble say `malformed`. Of an authorization that
-/// became invalid meanwhile its order tells why.
+/// Whether a challenge was refused because it was answered before: Boulder and Pebble say `malformed`. If its authorization has
+/// become invalid meanwhile, the order says why.
 fn is_not_pending(problem: &Problem) -> bool {
     matches!(problem.kind.as_str(), "malformed" | "orderNotReady" | "conflict")
 }
 
-/// What instant-acme's error means, with what the transport saw of it.
+/// What instant-acme's error means, together with what the transport recorded.
 fn to_ca_error(transport: &Transport, error: Error) -> CaError {
     let Some(refusal) = transport.refusal() else {
         let detail = printable(&error.to_string(), 300);

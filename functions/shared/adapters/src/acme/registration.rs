@@ -1,8 +1,8 @@
-//! Registering an account for a key that is stored already (RFC 8555 §7.3).
+//! Registers an account for a key that is already stored (RFC 8555 §7.3).
 //!
-//! instant-acme makes the key itself where an external binding or a contact is wanted; a crash before the key is stored
-//! would then orphan the account, and spend a binding that some CAs accept only once. With the key
-//! stored first, repeating the request finds the same account.
+//! With an external binding or a contact, instant-acme would create the key itself; a crash before that key is stored would
+//! orphan the account, and use up a binding that some CAs accept only once. With the key stored first, repeating the request
+//! finds the same account.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::transport::Transport;
 use crate::secrets_manager::ExternalAccount;
 
-/// What a registration says of us.
+/// What a registration sends about us.
 pub(super) struct Registration<'a> {
     /// PKCS#8 of the account key.
     pub key: &'a [u8],
@@ -31,7 +31,7 @@ pub(super) fn generate_key() -> Vec<u8> {
     key.expect("the system has randomness").as_ref().to_vec()
 }
 
-/// Registers, or finds what was registered with the same key; returns the account URL.
+/// Registers an account, or finds the one registered with the same key; returns the account URL.
 pub(super) async fn register(
     transport: &Transport,
     directory: &str,
@@ -59,7 +59,7 @@ pub(super) async fn register(
     location.map(str::to_owned).ok_or(Error::Str("no account URL found"))
 }
 
-/// Signs requests of one key, which the CA knows by its account (`kid`) or by itself (`jwk`).
+/// Signs requests with one key, which the CA identifies by the account (`kid`) or by the key itself (`jwk`).
 pub(super) struct Signer<'a> {
     pub key: &'a EcdsaKeyPair,
     pub by: Value,
@@ -68,8 +68,8 @@ pub(super) struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    /// Posts `payload`; an empty one is a POST-as-GET (RFC 8555 §6.3). An answer that is not a success is an error, and the
-    /// transport has the CA's words.
+    /// Posts `payload`; an empty one is a POST-as-GET (RFC 8555 §6.3). A response that is not a success is an error; the
+    /// transport keeps the CA's words.
     pub(super) async fn post(
         &self,
         transport: &Transport,
@@ -77,7 +77,7 @@ impl Signer<'_> {
         payload: &[u8],
     ) -> Result<Response<Bytes>, Error> {
         let rng = SystemRandom::new();
-        // A bad nonce is a matter of chance (RFC 8555 §6.5): the refusal carries a good one.
+        // A bad nonce can happen by chance (RFC 8555 §6.5): the refusal carries a good one.
         for _ in 0..4 {
             let nonce = match transport.take_nonce() {
                 Some(nonce) => nonce,
@@ -112,7 +112,7 @@ impl Signer<'_> {
     }
 }
 
-/// RFC 8555 §7.3.4: the account's public key, signed with the key that the CA handed out.
+/// RFC 8555 §7.3.4: the account's public key, signed with the key that the CA issued for the binding.
 fn bind(binding: &ExternalAccount, jwk: &Value, new_account: &str) -> Result<Value, Error> {
     let secret = BASE64_URL_SAFE_NO_PAD
         .decode(binding.hmac_key.trim_end_matches('='))

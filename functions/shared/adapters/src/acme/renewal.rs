@@ -1,4 +1,4 @@
-//! The CA's renewal advice: two GETs without an account, and the directory is asked for once in a process.
+//! The CA's renewal information: two GETs without an account, the one for the directory once per process.
 
 use bytes::Bytes;
 use domain::ports::{CaError, RenewalInfo, RenewalInformation};
@@ -15,11 +15,11 @@ use super::to_ca_error;
 use super::transport::{Transport, parse_retry_after};
 use crate::tls;
 
-/// The renewal advice of one CA.
+/// The renewal information of one CA.
 pub struct AcmeRenewalInformation {
     directory: String,
     transport: Transport,
-    /// The CA's address for it; `None` if it has none.
+    /// The CA's URL for it; `None` if the CA has none.
     address: OnceCell<Option<String>>,
 }
 
@@ -80,7 +80,7 @@ impl RenewalInformation for AcmeRenewalInformation {
     }
 }
 
-/// A certificate's name as instant-acme takes it.
+/// A certificate's identifier in instant-acme's type.
 pub(super) fn identifier(certificate_id: &str) -> Option<CertificateIdentifier<'_>> {
     let (key, serial) = certificate_id.split_once('.')?;
     Some(CertificateIdentifier { authority_key_identifier: key.into(), serial: serial.into() })

@@ -1,4 +1,4 @@
-//! ACME resources, from instant-acme's types to the domain's and back.
+//! ACME resources, converted between instant-acme's types and the domain's.
 
 use domain::ports::CaError;
 use instant_acme::{AuthorizationHandle, ChallengeType};
@@ -41,7 +41,7 @@ pub(super) fn challenge_type(kind: ChallengeKind) -> ChallengeType {
     }
 }
 
-/// `expires` of an order (RFC 8555 §7.1.3), which instant-acme does not show.
+/// `expires` of an order (RFC 8555 §7.1.3), which instant-acme does not expose.
 pub(super) fn expires(body: &[u8]) -> Option<OffsetDateTime> {
     #[derive(Deserialize)]
     struct Expires {
@@ -85,23 +85,23 @@ pub(super) fn authorization<'a>(
     Ok(Authorization { url, name, status, challenge })
 }
 
-/// RFC 8555 §8.1: base64url characters only. The CA is not trusted with our object keys.
+/// RFC 8555 §8.1: base64url characters only. We do not trust the CA with our object keys.
 fn is_token(token: &str) -> bool {
     (1..=128).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// An order resource that says what we last knew.
+/// An order resource with what we last knew.
 pub(super) fn order_body(order: &OpenOrder) -> String {
     let urls: Vec<&str> = order.authorizations.iter().map(|authorization| authorization.url.as_str()).collect();
     json!({"status": order.status, "authorizations": urls, "finalize": order.finalize_url}).to_string()
 }
 
-/// An order resource that has one authorization.
+/// An order resource with one authorization.
 pub(super) fn order_of(authorization: &str) -> String {
     json!({"status": "pending", "authorizations": [authorization], "finalize": authorization}).to_string()
 }
 
-/// An authorization resource that says what we last knew.
+/// An authorization resource with what we last knew.
 pub(super) fn authorization_body(authorization: &Authorization) -> String {
     let challenges: Vec<_> = authorization
         .challenge

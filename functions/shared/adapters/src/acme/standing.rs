@@ -1,4 +1,4 @@
-//! What the CA says of our account: POST-as-GET of it (RFC 8555 §7.1.2, §6.3), as any request of the account would be met.
+//! The state of our account at the CA: a POST-as-GET of it (RFC 8555 §7.1.2, §6.3), answered as any request of the account is.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -29,7 +29,7 @@ struct Account {
     status: String,
 }
 
-/// Asks for the account that is stored for the CA of `config`. Changes nothing there.
+/// Requests the account that is stored for the CA of `config`. Changes nothing at the CA.
 pub async fn describe(config: &AcmeConfig, secret: &AccountSecret) -> Standing {
     let Ok(accounts) = secret.load().await else { return Standing::NotAsked };
     let stored = accounts.accounts.get(&config.directory);
@@ -37,7 +37,7 @@ pub async fn describe(config: &AcmeConfig, secret: &AccountSecret) -> Standing {
     match ask(config, id, key).await {
         Ok(account) if account.status == "valid" => Standing::Valid,
         Ok(account) => {
-            // As the CA would say it of an order.
+            // In the words that the CA would use for an order.
             let detail = format!("Account is not valid, has status \"{}\"", printable(&account.status, 40));
             Standing::Refused(Box::new(
                 Refusal::from(Problem::new("unauthorized", &detail)).to_failure(CaRequest::Account, None),

@@ -1,9 +1,9 @@
 //! The HTTP client under instant-acme: ours, because a step is a short process.
 //!
-//! A process that restores account and order would ask the CA for things that an earlier step has
-//! seen already. This client answers those from memory, signs nothing and decides nothing: the directory, a nonce
-//! (RFC 8555 §7.2) while an unused one is known, and resources that the caller says it knows. It also
-//! keeps what instant-acme drops from errors: the status, Retry-After, and bodies that are not JSON.
+//! A process that restores account and order would request from the CA what an earlier step has already received. This client
+//! answers such requests from memory, and signs and decides nothing: the directory, a nonce (RFC 8555 §7.2) while an unused one
+//! is known, and resources that the caller passes in. It also keeps what instant-acme drops from errors: the status,
+//! Retry-After, and bodies that are not JSON.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -26,20 +26,20 @@ use vocabulary::version::USER_AGENT;
 use super::entries::{self, Entries};
 use crate::http_fault::innermost;
 
-/// A CA that takes longer is down for a step's purposes.
+/// For a step, a CA that takes longer counts as down.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest thing a CA sends is a chain, some ten kilobytes.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// The last answer that was not a success, as it came.
+/// The last response that was not a success, unchanged.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refusal {
-    /// `None` when there was no answer at all.
+    /// `None` if there was no response.
     pub status: Option<u16>,
     pub retry_after: Option<OffsetDateTime>,
     pub problem: Option<ProblemDocument>,
-    /// Where the CA wants somebody to go: the problem's `instance`, or its link to the terms of service (RFC 8555 §7.3.3).
+    /// The page for a person to visit: the problem's `instance`, or its terms of service link (RFC 8555 §7.3.3).
     pub link: Option<String>,
     /// What happened, for people.
     pub detail: String,
@@ -73,11 +73,11 @@ struct Memory {
     nonce: Option<String>,
     known: HashMap<String, String>,
     requests: u32,
-    /// Those of this exchange.
+    /// Requests sent in this exchange.
     sent: u32,
     refusal: Option<Refusal>,
     last_body: Bytes,
-    /// When the last answer that was a success asks to come again.
+    /// When the last successful response asks the client to come back.
     come_again: Option<OffsetDateTime>,
     /// The directory as fetched from the network, to be stored.
     fetched_directory: Option<String>,
@@ -107,7 +107,7 @@ impl Transport {
         self.memory.lock().expect("nothing panics while it holds the lock")
     }
 
-    /// Begins an exchange: forgets what the last one saw, and takes what the caller knows.
+    /// Begins an exchange: clears what the last one recorded, and takes the nonce that the caller knows.
     pub(super) fn begin(&self, nonce: Option<&String>) {
         let mut memory = self.memory();
         memory.refusal = None;
@@ -133,12 +133,12 @@ impl Transport {
         self.memory().requests
     }
 
-    /// Whether anything of this exchange went out over the network: an error without is our own.
+    /// Whether anything of this exchange was sent over the network: if not, an error is our own.
     pub(super) fn has_sent(&self) -> bool {
         self.memory().sent > 0
     }
 
-    /// Whether the directory at `url`, as far as it is known here, has an entry of this name.
+    /// Whether the directory at `url`, if known here, has an entry of this name.
     pub(super) fn directory_has(&self, name: &str, url: &str) -> bool {
         let memory = self.memory();
         let stored = memory.directory.as_ref().filter(|(known, _)| known == url).map(|(_, body)| body);
@@ -146,7 +146,7 @@ impl Transport {
         serde_json::from_str::<serde_json::Value>(body).is_ok_and(|directory| directory[name].is_string())
     }
 
-    /// A nonce that no request has used yet, for whoever asks to use it.
+    /// A nonce that no request has used yet, for the next request.
     pub(super) fn take_nonce(&self) -> Option<String> {
         self.memory().nonce.take()
     }
@@ -159,7 +159,7 @@ impl Transport {
         self.memory().last_body.clone()
     }
 
-    /// How long the last answer that was a success asks to wait (RFC 8555 §7.4: of an order in `processing`).
+    /// How long the last successful response asks to wait (RFC 8555 §7.4: for an order in `processing`).
     pub(super) fn wait(&self) -> Option<Duration> {
         let at = self.memory().come_again?;
         Some(Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default())
@@ -169,7 +169,7 @@ impl Transport {
         self.memory().fetched_directory.clone()
     }
 
-    /// Sends one request over the network, whatever is known.
+    /// Sends one request over the network, whatever is in memory.
     pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
         let (parts, body) = request.into_parts();
         let is_get = parts.method == Method::GET;
@@ -218,7 +218,7 @@ impl Transport {
         Ok(body.into())
     }
 
-    /// That what the CA sent as its directory names no usable URLs.
+    /// The error for a directory without usable URLs.
     pub(super) fn no_directory(&self) -> Error {
         self.memory().refusal = Some(Refusal { detail: entries::UNUSABLE.to_owned(), ..Refusal::default() });
         Error::Str(entries::UNUSABLE)
@@ -233,7 +233,7 @@ impl Transport {
         Error::Other(Box::new(error))
     }
 
-    /// An answer from memory, if `request` asks for something that is known.
+    /// A response from memory, if `request` asks for something known.
     fn recall(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
         let url = request.uri().to_string();
         let mut memory = self.memory();
@@ -250,7 +250,7 @@ impl Transport {
             Method::POST => {
                 let unused = unused_nonce_of_a_read(request.body())?;
                 let body = memory.known.remove(&url)?;
-                // The request is not sent, so its nonce is still good.
+                // The request is not sent, so its nonce remains unused.
                 let mut response = found(body).ok()?;
                 response.headers_mut().insert("replay-nonce", unused.parse().ok()?);
                 Some(response)
@@ -275,14 +275,14 @@ impl HttpClient for Transport {
             let request = Request::from_parts(parts, body);
             let is_directory = request.method() == Method::GET;
             if request.method() == Method::POST {
-                // instant-acme takes the nonce along automatically; ours is the spare one it asks for.
+                // instant-acme itself takes the nonce of each response; ours is a spare for its newNonce requests.
                 transport.memory().nonce = None;
             }
             let response = match transport.recall(&request) {
                 Some(response) => response,
                 None => transport.send(request).await?,
             };
-            // instant-acme panics where one of its URLs is none.
+            // instant-acme panics if one of its URLs is not a URL.
             if is_directory && response.status().is_success() && Entries::of(response.body()).is_none() {
                 return Err(transport.no_directory());
             }

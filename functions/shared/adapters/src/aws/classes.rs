@@ -1,17 +1,17 @@
-//! What an error's code and HTTP status say that the caller can do.
+//! What the caller can do about an error, by its code and HTTP status.
 //!
-//! `errors.tsv` beside this file has every error that AWS's models declare for the operations that are called here, and what it
-//! is taken for. The gate's tests compare it with the models, the tests below with this file.
+//! `errors.tsv` beside this file lists every error that AWS's models declare for the operations used here, and its class. The
+//! gate's tests compare it with the models, the tests below with this file.
 
 use domain::ports::FaultKind;
 
-/// By the code alone, where a service tells it in an answer that is a success.
+/// By the code alone, where a service reports it in a successful response.
 pub(crate) fn classify(code: &str) -> FaultKind {
     classify_answer(code, None)
 }
 
-/// What asks for patience, whatever its status: the SDK's own lists (`aws_runtime::retries::classifiers`), and what the
-/// services' models describe so. `LimitExceededException` is in the SDK's list, and is a quota here.
+/// Errors to slow down for, whatever their status: the SDK's own lists (`aws_runtime::retries::classifiers`), and errors that
+/// the services' models describe so. `LimitExceededException` is in the SDK's list, but here it is a quota.
 const SLOW_DOWN: [&str; 19] = [
     "Throttling",
     "Throttled",
@@ -34,7 +34,7 @@ const SLOW_DOWN: [&str; 19] = [
     "OverLimit",
 ];
 
-/// What passes when it is asked again.
+/// Errors that pass when the request is repeated.
 const PASSES: [&str; 12] = [
     "IDPCommunicationError",
     "InternalError",
@@ -50,7 +50,7 @@ const PASSES: [&str; 12] = [
     "",
 ];
 
-/// What our role, or a key that it needs, does not allow.
+/// Denied to our role, or by a KMS key that it needs.
 const DENIED: [&str; 18] = [
     "RegionDisabled",
     "AccessDenied",
@@ -72,13 +72,13 @@ const DENIED: [&str; 18] = [
     "OptInRequired",
 ];
 
-/// Of a key that is gone. SNS writes `NotFound` of a topic.
+/// For a deleted key. SNS writes `NotFound` for a topic.
 const NO_SUCH_KEY: &str = "NotFoundException";
 
 pub(crate) fn classify_answer(code: &str, status: Option<u16>) -> FaultKind {
-    // Some services write the namespace before it: `com.amazonaws.kms#KeyUnavailableException`.
+    // Some services put the namespace first: `com.amazonaws.kms#KeyUnavailableException`.
     let code = code.rsplit(['#', '.']).next().unwrap_or(code);
-    // They differ in this, and in how they spell KMS: `KMSThrottling`, `KmsThrottlingException`.
+    // Services differ in this suffix, and in how they spell KMS: `KMSThrottling`, `KmsThrottlingException`.
     let short = code.strip_suffix("Exception").unwrap_or(code);
     let is_one_of = |codes: &[&str]| codes.iter().any(|one| one.eq_ignore_ascii_case(short));
     match status {

@@ -5,28 +5,28 @@ use std::cmp::Ordering;
 use hickory_resolver::proto::dnssec::rdata::{DNSSECRData, NSEC3};
 use hickory_resolver::proto::rr::{Name, RData, Record};
 
-/// Whether an NSEC or NSEC3 record says anything of `name`, a name of the zone `apex`: that it is there, or that it is not. One
-/// that says nothing proves nothing, however well it is signed.
+/// Whether an NSEC or NSEC3 record says of `name`, a name of the zone `apex`, that it exists or that it does not. A record that
+/// says neither proves nothing, however well it is signed.
 pub(super) fn speaks_of(proof: &Record, name: &Name, apex: &Name) -> bool {
     match &proof.data {
         RData::DNSSEC(DNSSECRData::NSEC(nsec)) => {
-            // Of a name that only has names below it, each of these shows that it is there.
+            // If only names below `name` exist, each of their records shows that `name` exists.
             name.zone_of(&proof.name) || is_between(&proof.name, name, nsec.next_domain_name())
         }
         RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => {
             let labels = usize::from(apex.num_labels()) + 1..=usize::from(name.num_labels());
-            // Of one that is not there, the nearest name above it is spoken of, or the next below that.
+            // If `name` does not exist, the proof is about its closest encloser, or about the next closer name.
             labels.into_iter().any(|labels| speaks_of_hash(proof, nsec3, &name.trim_to(labels)))
         }
         _ => false,
     }
 }
 
-/// Whether `name` lies behind `owner` and before `next`, in a circle of names.
+/// Whether `name` lies after `owner` and before `next` in a circular order.
 fn is_between<T: Ord>(owner: &T, name: &T, next: &T) -> bool {
     match owner.cmp(next) {
         Ordering::Less => owner < name && name < next,
-        // The last name leads back to the first.
+        // The last name links to the first.
         _ => owner < name || name < next,
     }
 }
@@ -40,8 +40,8 @@ fn speaks_of_hash(proof: &Record, nsec3: &NSEC3, name: &Name) -> bool {
     own == asked || is_between(&own, &asked, &next)
 }
 
-/// With the extended hexadecimal alphabet (RFC 4648 §7), which keeps the order: five octets are eight characters, and a hash has
-/// twenty.
+/// With the extended hexadecimal alphabet (RFC 4648 §7), which keeps the order: five octets are eight characters, and a hash
+/// has twenty octets.
 fn base32(octets: &[u8]) -> Vec<u8> {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
     let groups = octets.chunks(5).map(|five| five.iter().fold(0_u64, |bits, octet| bits << 8 | u64::from(*octet)));

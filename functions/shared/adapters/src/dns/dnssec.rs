@@ -35,14 +35,14 @@ impl Recursion {
         }
     }
 
-    /// The records at `name` with their signatures, by the first server that answers.
+    /// The records at `name` with their signatures, from the first server that answers.
     pub(super) async fn signed(&self, zone: &Zone, name: &Name, kind: RecordType) -> Result<Message, Unanswered> {
         self.ask_any(zone, name, kind, true, |message| self.says(message)).await
     }
 }
 
-/// What is wrong with the signatures in `message`, an answer to a question for `name` in a zone that has these keys; after
-/// "NAME". `None` where nothing is.
+/// What is wrong with the signatures in `message`, a response for `name` in a zone with these keys, as text that follows
+/// "NAME". `None` if nothing is wrong.
 pub(super) fn why_bogus(
     message: &Message,
     name: &Name,
@@ -52,7 +52,7 @@ pub(super) fn why_bogus(
     now: i64,
 ) -> Option<String> {
     if message.answers.iter().any(|record| record.record_type() == RecordType::DNAME) {
-        // The alias that is made of it has no signature of its own.
+        // The CNAME synthesized from it has no signature of its own.
         return None;
     }
     let keys = zone_keys(&of(keys, apex, RecordType::DNSKEY));
@@ -106,7 +106,7 @@ fn judge(apex: &Name, ds: &[DS], keys: &Message, soa: &Message, now: i64) -> Dns
     let ds: Vec<&DS> =
         ds.iter().filter(|ds| ds.digest_type().is_supported() && ds.algorithm().is_supported()).collect();
     if ds.is_empty() {
-        // Nobody can use what the parent has: the zone counts as unsigned.
+        // No resolver supports what the parent has: the zone counts as unsigned.
         return Dnssec::Unsigned;
     }
     let broken = |why: String| Dnssec::Broken(why);
@@ -148,7 +148,7 @@ fn signatures(records: &[Record], owner: &Name, covered: RecordType) -> Vec<RRSI
     signatures.collect()
 }
 
-/// Whether one of `signatures` over `records` was made by one of `keys` and is in its time; else why not.
+/// Whether one of `signatures` over `records` was made by one of `keys` and is currently valid; else why not.
 fn verify(owner: &Name, records: &[Record], signatures: &[RRSIG], keys: &[&DNSKEY], now: i64) -> Result<(), String> {
     if signatures.is_empty() {
         return Err("is missing".into());

@@ -1,4 +1,4 @@
-//! One question to one server, and what its answer means.
+//! One DNS query to one server, and what the response means.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,30 +14,30 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use vocabulary::dns::{Answer, RecordKind, Unanswered};
 use vocabulary::text::{is_invisible, printable};
 
-/// What is lost on the way is sent again at these intervals, until the time for UDP is over.
+/// Lost queries are sent again at this interval, until the time for UDP is over.
 const RESEND: Duration = Duration::from_millis(800);
 const RESENDS: u8 = 3;
 const OVER_UDP: Duration = Duration::from_millis(2000);
 const OVER_TCP: Duration = Duration::from_millis(1200);
 
-/// How a question is put.
+/// How a query is sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Manner {
-    /// Wants signatures along (DO).
+    /// Requests signatures (DO).
     pub signed: bool,
 }
 
-/// What a server holds for a name and type.
+/// What a server has for a name and type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub answer: Answer,
-    /// Where the name's alias leads, when another type was asked for.
+    /// Where the name's alias leads, if another type was requested.
     pub alias: Option<String>,
 }
 
-/// Asks over UDP; over TCP where the answer is too long, or nothing comes.
+/// Queries over UDP, and over TCP if the response is too long or none comes.
 ///
-/// Who does not understand EDNS is asked again without it (RFC 6891 §7), as resolvers do.
+/// Queries a server that does not understand EDNS again without it (RFC 6891 §7), as resolvers do.
 pub(crate) async fn exchange(
     server: SocketAddr,
     name: &Name,
@@ -57,7 +57,7 @@ pub(crate) async fn exchange(
     }
 }
 
-/// Resolvers take no answer to a question without EDNS for one, since the flag day of 2019; but it explains the silence.
+/// Since the DNS flag day of 2019 resolvers do not retry without EDNS; an answer without it explains the silence.
 async fn answers_without_edns(server: SocketAddr, name: &Name, record_type: RecordType) -> bool {
     let mut options = DnsRequestOptions::default();
     options.recursion_desired = false;
@@ -80,7 +80,7 @@ async fn put(
     match first(udp(server, OVER_UDP).send_message(request.clone())).await {
         Ok(response) if !response.metadata.truncation => Ok(response.into_message()),
         Ok(_) => over_tcp(server, request).await,
-        // Side by side, so that the explanation takes no time of its own. What was lost by chance comes at the second try.
+        // Concurrently, so that the explanation takes no extra time. The second UDP query covers packets lost by chance.
         Err(_) => {
             let mut again = udp(server, OVER_TCP);
             let again = first(again.send_message(request.clone()));
@@ -103,7 +103,7 @@ fn udp(server: SocketAddr, time: Duration) -> UdpClientStream<TokioRuntimeProvid
 
 async fn over_tcp(server: SocketAddr, request: DnsRequest) -> Result<Message, Unanswered> {
     let asked = async {
-        // Kept until the answer is here: with the last of its kind go the tasks that drive the connection.
+        // Kept until the response is here: dropping the last provider stops the tasks that drive the connection.
         let provider = TokioRuntimeProvider::default();
         let exchange = TcpClientStream::exchange(server, None, OVER_TCP, None, provider.clone()).await?;
         let answer = first(exchange.send(request)).await;
@@ -115,7 +115,7 @@ async fn over_tcp(server: SocketAddr, request: DnsRequest) -> Result<Message, Un
         Ok(Err(NetError::Proto(error))) => {
             Err(Unanswered::Other(printable(&format!("a malformed answer: {error}"), 120)))
         }
-        // Refused, reset or unreachable: nobody answers there.
+        // Refused, reset or unreachable: nothing answers there.
         Ok(Err(_)) | Err(_) => Err(Unanswered::TimedOut),
     }
 }
@@ -126,7 +126,7 @@ async fn first(
     responses.next().await.unwrap_or(Err(NetError::Timeout))
 }
 
-/// What `message`, an answer to a question for `name`, says.
+/// What `message`, a response for `name`, says.
 pub(super) fn read(message: &Message, name: &Name, kind: RecordKind) -> Reply {
     let failed = |why| Reply { answer: Answer::Failed(why), alias: None };
     if let Some(why) = refusal(message.metadata.response_code) {
@@ -147,7 +147,7 @@ pub(super) fn read(message: &Message, name: &Name, kind: RecordKind) -> Reply {
     });
     let answer = match data.is_empty() {
         false => Answer::Records(data),
-        // With an alias it is the alias's target that does not exist.
+        // With an alias, the alias's target does not exist.
         true if message.metadata.response_code == ResponseCode::NXDomain
             && alias.is_none()
             && own().next().is_none() =>
@@ -159,7 +159,7 @@ pub(super) fn read(message: &Message, name: &Name, kind: RecordKind) -> Reply {
     Reply { answer, alias }
 }
 
-/// The name servers of `name` itself, in an answer or a referral; sorted, and a few of them at most.
+/// The name servers of `name` itself, in an answer or a referral; sorted, and only a few.
 pub(super) fn name_servers(message: &Message, name: &Name) -> Vec<String> {
     let own = message.answers.iter().chain(&message.authorities).filter(|record| record.name == *name);
     let mut servers: Vec<String> = own.filter_map(|record| data(record, RecordKind::Ns)).take(MOST_NAMED).collect();
@@ -168,10 +168,10 @@ pub(super) fn name_servers(message: &Message, name: &Name) -> Vec<String> {
     servers
 }
 
-/// Name servers of one zone that are told of.
+/// The most name servers of one zone that are reported.
 const MOST_NAMED: usize = 8;
 
-/// Why an answer with this code says nothing of the name; `None` if it does.
+/// Why a response with this code says nothing about the name; `None` if it does.
 pub(super) fn refusal(code: ResponseCode) -> Option<Unanswered> {
     match code {
         ResponseCode::NoError | ResponseCode::NXDomain => None,
@@ -181,10 +181,10 @@ pub(super) fn refusal(code: ResponseCode) -> Option<Unanswered> {
     }
 }
 
-/// Of a TXT or CAA record: an account's URL may be in it, of up to two thousand characters.
+/// Of a TXT or CAA record: it may contain an account's URL of up to two thousand characters.
 const LONGEST_TEXT: usize = 2500;
 
-/// A text that a CA parses, made printable. A line break is no blank to a CA, so it does not become one here.
+/// A text that a CA parses, made printable. A CA does not treat a line break as a blank, so it does not become one here.
 fn value(octets: &[u8]) -> String {
     let text = String::from_utf8_lossy(octets);
     let text: String = text.chars().map(|c| if c != '\t' && is_invisible(c) { '\u{fffd}' } else { c }).collect();
@@ -243,7 +243,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that answers `code` to EDNS, or nothing, and an address to who asks without.
+    /// A server that answers `code`, or nothing, to EDNS, and an address to queries without it.
     async fn without_edns(code: Option<ResponseCode>) -> SocketAddr {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
         let address = socket.local_addr().expect("it is bound");
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(asked.expect_err("nobody answers"), Unanswered::TimedOut);
     }
 
-    /// D9: servers answer the question as they keep the name.
+    /// D9: servers answer with the name in their own letter case.
     #[tokio::test]
     async fn an_answer_in_another_letter_case_is_the_answer() {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(read(&message, &name, RecordKind::A).answer, Answer::Records(vec!["192.0.2.7".into()]));
     }
 
-    /// C12 and C13: what an empty answer is cached for is no concern of ours.
+    /// C12 and C13: how long an empty answer may be cached does not matter here.
     #[test]
     fn an_empty_answer_is_one_whatever_soa_comes_with_it() {
         let name = Name::from_ascii("shop.example.test.").expect("a name");

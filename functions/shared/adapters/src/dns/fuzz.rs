@@ -1,4 +1,4 @@
-//! Answers of name servers that domain owners, and whoever attacks them, run.
+//! Responses of name servers that are run by domain owners, and by whoever attacks them.
 
 use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::Name;

@@ -1,4 +1,4 @@
-//! DNS: found from the roots as a CA's resolver does, and told by what each authoritative name server says.
+//! DNS: zones are found from the roots as a CA's resolver does, and each authoritative name server is queried.
 
 mod denial;
 mod dnssec;
@@ -34,25 +34,25 @@ use recursion::Network;
 pub(crate) use recursion::Recursion;
 pub(crate) use zone::{Located, Server, Zone};
 
-/// Where DNS is spoken.
+/// The port of DNS servers.
 pub const DNS_PORT: u16 = 53;
-/// Questions on their way at a time: an endpoint may have a hundred names.
+/// The most concurrent queries: an endpoint may have a hundred names.
 const MOST_QUESTIONS: usize = 64;
-/// What a step of the flow, or a look-up of a host, waits for answers.
+/// How long a step of the flow, or a host lookup, waits for answers.
 pub(crate) const LONGEST: Duration = Duration::from_secs(8);
 
 /// Where the search for a name begins.
 #[derive(Clone)]
 pub enum Roots {
     Iana,
-    /// Of a network that has its own. Without an anchor nothing is validated from the root on.
+    /// For a network with its own roots. Without an anchor nothing is validated from the root on.
     Own {
         servers: Vec<IpAddr>,
         trust: Option<TrustAnchor>,
     },
 }
 
-/// Keys of the root that are trusted.
+/// Trusted keys of the root.
 #[derive(Clone)]
 pub struct TrustAnchor(TrustAnchors);
 
@@ -73,7 +73,7 @@ impl FromStr for TrustAnchor {
 #[derive(Clone)]
 pub struct Dns {
     network: Arc<Network>,
-    /// What all questions share; without it, each has its own.
+    /// What all queries share; without it, each has its own.
     shared: Option<Recursion>,
 }
 
@@ -91,12 +91,12 @@ impl Dns {
         Self { network: Arc::new(network), shared: None }
     }
 
-    /// The questions of one check of so many names, until `until`.
+    /// The queries of one check of `names` names, until `until`.
     pub(crate) fn begin(&self, names: usize, until: Instant) -> Recursion {
         Recursion::new(self.network.clone(), names, until)
     }
 
-    /// DNS for what belongs to the check of `recursion`: it asks no question twice, and within its limits.
+    /// DNS for parts of the check of `recursion`: no query is sent twice, and its limits apply.
     pub(crate) fn within(&self, recursion: &Recursion) -> Self {
         Self { network: self.network.clone(), shared: Some(recursion.clone()) }
     }
@@ -109,7 +109,7 @@ impl Dns {
     pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ProbeFault> {
         let name = absolute(host).map_err(|why| ProbeFault::Unresolved(Unanswered::Other(why)))?;
         let recursion = self.begin_one();
-        // Aliases are the same for both.
+        // Aliases are the same for A and AAAA.
         let v4 = recursion.lookup_along(&name, RecordType::A, &[]).await;
         let v6 = match &v4 {
             Ok(found) if found.absent => return Err(ProbeFault::NoAddress),
@@ -126,7 +126,7 @@ impl Dns {
 }
 
 impl Recursion {
-    /// Asks one server. An answer without authority is none. `signed`: with signatures, which are then known.
+    /// Queries one server. A response without authority counts as none. `signed`: with signatures, which are then cached.
     pub(crate) async fn question(&self, server: &Server, name: &Name, kind: RecordKind, signed: bool) -> Reply {
         match self.ask(server, name, exchange::record_type(kind), signed).await {
             Ok(message) => exchange::read(&message, name, kind),
@@ -134,7 +134,7 @@ impl Recursion {
         }
     }
 
-    /// Why no validating resolver gives the records out, if it is so.
+    /// Why no validating resolver returns the records, if that is so.
     pub(crate) async fn bogus(&self, name: &Name, kind: RecordKind, now: i64) -> Option<String> {
         match self.validity(name, exchange::record_type(kind), now).await? {
             validation::Validity::Bogus(why) => Some(why),
@@ -142,7 +142,7 @@ impl Recursion {
         }
     }
 
-    /// The name servers that one server of the zone names for `name` itself; none where it is no zone of its own.
+    /// The name servers that one server of the zone returns for `name` itself; none if it is not a zone of its own.
     pub(crate) async fn name_servers_of(&self, server: &Server, name: &Name) -> Vec<String> {
         match self.ask(server, name, RecordType::NS, false).await {
             Ok(message) if exchange::refusal(message.metadata.response_code).is_none() => {

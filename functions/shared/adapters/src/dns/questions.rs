@@ -1,4 +1,4 @@
-//! How many questions one check may ask, so that a check is no weapon against name servers.
+//! How many queries one check may send, so that nobody can use it to attack name servers.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,28 +10,28 @@ use vocabulary::dns::Unanswered;
 
 use super::zone::is_public_suffix;
 
-/// For a check of one name. One whose record is wrong takes about sixty, with what stands around it and signatures.
+/// For a check of one name. One with a wrong record takes about sixty, including what surrounds the record and signatures.
 const MOST: usize = 300;
-/// Of one server. Small zones have all their records at each of two servers.
+/// To one server. Small zones have all their records on each of two servers.
 const MOST_OF_ONE: usize = 120;
-/// More for each further name, which may have a zone of its own with several servers.
+/// Additional queries per additional name, which may have its own zone with several servers.
 const FURTHER: usize = 40;
-/// A name in a zone that is known takes at most seven of one server: where its zone begins, the delegation and what stands
-/// beside it, CAA, and alias and addresses of its host. `docs/explanation/security.md` has what was measured.
+/// A name in a known zone takes at most seven queries to one server: the zone cut, the delegation and what stands beside it,
+/// CAA, and alias and addresses of its host. `docs/explanation/security.md` has the measurements.
 const FURTHER_OF_ONE: usize = 7;
 
-/// On their way to a server that has not answered yet.
+/// The most concurrent queries to a server that has not answered yet.
 const MOST_AT_FIRST: usize = 4;
-/// So often a server may refuse one type of record in one registered domain before it counts as refusing it altogether.
-/// Not at once: who refuses a zone may serve one below it.
+/// How often a server may refuse one record type in one registered domain before the check stops sending it such queries. Not
+/// at once: a server that refuses a zone may serve one below it.
 const MOST_REFUSALS: usize = 3;
-/// So often a server may refuse whatever it is before the check stops asking it, while it has answered nothing.
+/// How often a server that has answered nothing may refuse any query before the check stops querying it.
 const MOST_REFUSALS_OF_ONE: usize = 10;
-/// So often a server may be silent; one that answers, once more for every two answers. Each question that gets no answer is
-/// sent several times.
+/// How often a server may be silent; every two answers allow one more time. A query without an answer has been sent several
+/// times.
 const MOST_SILENCES: usize = 3;
 
-/// What is left to ask.
+/// The queries that a check has left.
 #[derive(Debug)]
 pub(super) struct Questions {
     limits: (usize, usize),
@@ -51,7 +51,7 @@ struct OfServer {
     answered: usize,
     refused: usize,
     silent: usize,
-    /// Closed once it has answered.
+    /// Closed once the server has answered.
     at_first: Arc<Semaphore>,
 }
 
@@ -62,7 +62,7 @@ impl Default for OfServer {
     }
 }
 
-/// What came of a question.
+/// The result of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
     Answer,
@@ -71,7 +71,7 @@ pub(super) enum Came {
 }
 
 impl Questions {
-    /// For a check of so many names.
+    /// For a check of this many names.
     pub(super) fn for_names(names: usize) -> Self {
         let further = names.saturating_sub(1);
         Self { limits: (MOST + FURTHER * further, MOST_OF_ONE + FURTHER_OF_ONE * further), asked: Mutex::default() }
@@ -81,17 +81,17 @@ impl Questions {
         self.asked.lock().expect("nothing panics while it holds the lock")
     }
 
-    /// Waits until `server` has answered, or is asked little. What is returned is to be kept until the question has ended.
+    /// Waits until `server` has answered once, or has few pending queries. Keep the permit until the query has ended.
     pub(super) async fn turn(&self, server: SocketAddr) -> Option<OwnedSemaphorePermit> {
         let at_first = self.asked().servers.entry(server).or_default().at_first.clone();
         at_first.acquire_owned().await.ok()
     }
 
-    /// Counts a question to `server`.
+    /// Counts a query to `server`.
     ///
     /// # Errors
     ///
-    /// It is not to be asked: as it refuses such questions, is silent, or has been asked enough.
+    /// The server must not be queried: it refuses such queries, is silent, or has received enough queries.
     pub(super) fn take(&self, server: SocketAddr, name: &Name, kind: RecordType) -> Result<(), Unanswered> {
         let mut asked = self.asked();
         let refusals = asked.refusals.get(&(server, registered(name), kind)).copied().unwrap_or_default();
@@ -113,7 +113,7 @@ impl Questions {
         Ok(())
     }
 
-    /// Notes what came of a question to `server`.
+    /// Records the result of a query to `server`.
     pub(super) fn came(&self, came: Came, server: SocketAddr, name: &Name, kind: RecordType) {
         let mut asked = self.asked();
         let known = asked.servers.entry(server).or_default();
@@ -150,7 +150,7 @@ mod tests {
         Name::from_ascii(text).expect("a name")
     }
 
-    /// How many of so many questions each of these servers is asked.
+    /// How many queries these servers get in total when each is tried `each` times.
     fn asked(questions: &Questions, each: usize, servers: impl IntoIterator<Item = u8>) -> usize {
         let host = name("www.shop.example.");
         let one = |last| (0..each).filter(|_| questions.take(server(last), &host, RecordType::A).is_ok()).count();

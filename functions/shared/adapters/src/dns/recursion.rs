@@ -1,7 +1,7 @@
-//! The way from the roots to a name, as a resolver goes it: over IPv4, with what it has learnt kept for one check.
+//! Iterative resolution from the roots to a name, as a resolver does it: over IPv4, with results kept for one check.
 //!
-//! A lookup that another one waits for never waits for a third one's result, so that name servers that lead in circles
-//! keep nobody waiting.
+//! A lookup that another lookup waits for never waits for a third lookup's result, so that name servers that refer to each
+//! other in circles block nothing.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -25,24 +25,24 @@ use super::questions::{Came, Questions};
 use super::reserved::may_be_asked;
 use super::zone::{Cut, Server, Zone};
 
-/// The next server is asked beside one that has not answered for so long.
+/// The next server is queried in parallel if one has not answered within this time.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// For a question that is asked when the time for the others is over.
+/// For a query that is sent after the time for the others is over.
 const ONE_QUESTION: Duration = Duration::from_secs(1);
-/// Name servers whose names lie in zones whose name servers have to be found first.
+/// The deepest nesting of name servers in zones whose own name servers must be found first.
 const MOST_NESTED: usize = 4;
-/// Where registries refer to top-level domains changes over weeks.
+/// Referrals from registries to top-level domains change over weeks.
 const REGISTRIES_KEPT: Duration = Duration::from_secs(600);
 
-/// What all checks of a process have in common.
+/// What all checks of a process share.
 pub(super) struct Network {
     /// Servers of the root.
     pub roots: Vec<IpAddr>,
-    /// Where every name server is asked.
+    /// The port of every name server.
     pub port: u16,
     /// Networks that name servers may be in although they are special-purpose.
     pub allowed: Vec<IpNet>,
-    /// Keys of the root that are trusted; none where nothing can be validated.
+    /// Trusted keys of the root; none if nothing can be validated.
     pub trust: Option<Arc<TrustAnchors>>,
     pub slots: Semaphore,
     pub registries: Mutex<HashMap<Name, (Instant, Cut)>>,
@@ -55,7 +55,7 @@ type Cells<K, T> = Mutex<HashMap<K, Arc<OnceCell<T>>>>;
 pub(super) enum Step {
     /// A zone begins here, or on the way here.
     Below(Cut),
-    /// The name belongs to the zone that was asked.
+    /// The name belongs to the zone that was queried.
     Inside,
     NoSuchName,
     Failed(Unanswered),
@@ -66,11 +66,11 @@ pub(super) struct Found {
     /// The name that the aliases led to.
     pub at: Name,
     pub addresses: Vec<IpAddr>,
-    /// Whether there is no such name.
+    /// Whether the name does not exist.
     pub absent: bool,
 }
 
-/// One check's questions.
+/// The queries of one check.
 #[derive(Clone)]
 pub(crate) struct Recursion {
     inner: Arc<Inner>,
@@ -80,14 +80,14 @@ struct Inner {
     network: Arc<Network>,
     questions: Questions,
     until: Instant,
-    /// Each is asked once of each server, with or without signatures.
+    /// Each query goes once to each server, with or without signatures.
     answers: Cells<(SocketAddr, Name, RecordType, bool), Message>,
     steps: Cells<(Name, Name), Step>,
     hosts: Cells<Name, Result<SocketAddr, Unanswered>>,
 }
 
 impl Recursion {
-    /// For a check of so many names, which ends at `until`: what is not answered by then counts as not answered.
+    /// For a check of this many names that ends at `until`: a query without an answer by then counts as unanswered.
     pub(super) fn new(network: Arc<Network>, names: usize, until: Instant) -> Self {
         let questions = Questions::for_names(names);
         let (answers, steps, hosts) = (Cells::default(), Cells::default(), Cells::default());
@@ -98,7 +98,7 @@ impl Recursion {
         self.network().trust.clone()
     }
 
-    /// For one more question, with time of its own.
+    /// For one more query, with its own time.
     pub(super) fn again(&self) -> Self {
         Self::new(self.inner.network.clone(), 1, Instant::now() + ONE_QUESTION)
     }
@@ -113,7 +113,7 @@ impl Recursion {
         Zone { apex: Name::root(), servers: roots.iter().map(server).collect() }
     }
 
-    /// The answer of one server as it is, authoritative or a referral; with `signed`, its signatures along.
+    /// The response of one server, authoritative or a referral; with `signed`, including signatures.
     pub(super) async fn ask(
         &self,
         server: &Server,
@@ -122,7 +122,7 @@ impl Recursion {
         signed: bool,
     ) -> Result<Message, Unanswered> {
         let address = server.address.clone()?;
-        // With its signatures an answer says all that it says without.
+        // A response with signatures has everything that one without has.
         let cell = {
             let mut answers = self.inner.answers.lock().expect("nothing panics while it holds the lock");
             let with_signatures = answers.get(&(address, name.clone(), kind, true)).and_then(|cell| cell.get());
@@ -131,11 +131,11 @@ impl Recursion {
             }
             answers.entry((address, name.clone(), kind, signed)).or_default().clone()
         };
-        // Who is not answered is not remembered: the next one may be luckier.
+        // An unanswered query is not remembered: the next one may succeed.
         cell.get_or_try_init(|| self.put(address, name, kind, signed)).await.cloned()
     }
 
-    /// Asks what was not asked before in this check.
+    /// Sends a query that was not sent before in this check.
     async fn put(
         &self,
         server: SocketAddr,
@@ -160,11 +160,11 @@ impl Recursion {
         timeout_at(self.inner.until, asked).await.unwrap_or(Err(Unanswered::TimedOut))
     }
 
-    /// The first acceptable answer. Servers are asked one after the other, but slow ones are not waited for.
+    /// The first acceptable response. Servers are queried in turn, but slow ones are not waited for.
     ///
     /// # Errors
     ///
-    /// None of them gives one: why the first did not, a certain reason before silence.
+    /// No server gives one: why the first did not; a definite reason takes precedence over silence.
     pub(super) async fn ask_any(
         &self,
         zone: &Zone,
@@ -201,7 +201,7 @@ impl Recursion {
         }
     }
 
-    /// Whether an answer says something of the name.
+    /// Whether a response says something about the name.
     pub(super) fn says(&self, message: &Message) -> Result<(), Unanswered> {
         match refusal(message.metadata.response_code) {
             Some(why) => Err(why),
@@ -210,7 +210,7 @@ impl Recursion {
         }
     }
 
-    /// The servers of a cut, sorted by name.
+    /// The servers of a zone cut, sorted by name.
     pub(super) async fn servers(&self, cut: &Cut, path: &[Name]) -> Vec<Server> {
         let servers = cut.hosts.iter().map(async |host| {
             let glued = cut.glue.iter().filter(|(name, _)| name == host).map(|(_, address)| *address);
@@ -226,12 +226,12 @@ impl Recursion {
         servers
     }
 
-    /// The server called `name`, at an address of its name.
+    /// The server called `name`, at an address of that name.
     pub(crate) async fn server(&self, name: &Name) -> Server {
         Server { name: plain(name), address: self.host(name, &[]).await }
     }
 
-    /// One of a name server's addresses that may be asked; else why none may, or `None` where there is none.
+    /// One of a name server's addresses that may be queried; else why none may, or `None` if there is none.
     fn usable(&self, addresses: Vec<IpAddr>) -> Result<SocketAddr, Option<Unanswered>> {
         let Network { port, allowed, .. } = self.network();
         let may_be_asked = |address: &&IpAddr| may_be_asked(**address, allowed);
@@ -272,7 +272,7 @@ impl Recursion {
     ///
     /// # Errors
     ///
-    /// Nobody who must know says whether there are any.
+    /// No responsible server says whether there are any.
     pub(super) async fn lookup(&self, host: &Name, kind: RecordType, path: &[Name]) -> Result<Vec<IpAddr>, Unanswered> {
         Ok(self.lookup_along(host, kind, path).await?.addresses)
     }
@@ -306,7 +306,7 @@ impl Recursion {
         Err(Unanswered::Other("too many aliases".into()))
     }
 
-    /// What stands at `candidate`, as the servers of `zone` above it say.
+    /// What stands at `candidate`, according to the servers of `zone` above it.
     pub(super) async fn step(&self, zone: &Zone, candidate: &Name) -> Step {
         let key = (zone.apex.clone(), candidate.clone());
         once(&self.inner.steps, key, true, self.take_step(zone, candidate)).await
@@ -345,7 +345,7 @@ impl Recursion {
     }
 }
 
-/// The zone below `zone` that `candidate` lies in, by the NS records of an answer or a referral.
+/// The zone below `zone` that contains `candidate`, from the NS records of an answer or a referral.
 fn referral(message: &Message, zone: &Zone, candidate: &Name) -> Option<Cut> {
     let sections = || message.authorities.iter().chain(&message.answers);
     let below = sections().find(|record| {
@@ -358,7 +358,7 @@ fn referral(message: &Message, zone: &Zone, candidate: &Name) -> Option<Cut> {
     Some(Cut { is_own: message.metadata.authoritative, ..cut })
 }
 
-/// The value for `key`, computed once; again by those that must not wait.
+/// The value for `key`, computed once; callers that must not wait compute it themselves.
 async fn once<K: Hash + Eq, T: Clone>(cells: &Cells<K, T>, key: K, waits: bool, compute: impl Future<Output = T>) -> T {
     let cell = cells.lock().expect("nothing panics while it holds the lock").entry(key).or_default().clone();
     if waits {
@@ -368,7 +368,7 @@ async fn once<K: Hash + Eq, T: Clone>(cells: &Cells<K, T>, key: K, waits: bool, 
         return known.clone();
     }
     let value = compute.await;
-    // Somebody else may have been faster.
+    // Another task may have been faster.
     let _ = cell.set(value.clone());
     value
 }

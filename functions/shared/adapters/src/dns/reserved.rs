@@ -1,11 +1,11 @@
-//! Which addresses name servers may be asked at: a zone could name servers in our own network.
+//! Addresses at which name servers may be queried: a zone could name servers in our own network.
 
 use std::net::IpAddr;
 
 use diagnosis::http01::reserved::is_reserved;
 use ipnet::IpNet;
 
-/// Whether `address` is one that everybody can reach, or one of `allowed`. Only IPv4 is asked.
+/// Whether `address` is publicly reachable, or one of `allowed`. Only IPv4 is queried.
 pub(super) fn may_be_asked(address: IpAddr, allowed: &[IpNet]) -> bool {
     allowed.iter().any(|network| network.contains(&address)) || address.is_ipv4() && !is_reserved(address)
 }

@@ -1,4 +1,4 @@
-//! Whether a validating resolver would give an answer out: hickory's validator, over our own way through the DNS.
+//! Whether a validating resolver would return an answer: hickory's validator, on top of our own resolution.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ use super::exchange::plain;
 use super::recursion::Recursion;
 use super::zone::{Zone, is_public_suffix};
 
-/// What a validating resolver makes of an answer (RFC 4035 §4.3).
+/// How a validating resolver rates an answer (RFC 4035 §4.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Validity {
     Secure,
-    /// Nothing that leads to it is signed.
+    /// The way to it is not signed.
     Insecure,
-    /// It answers SERVFAIL instead. Why, in words.
+    /// The resolver answers SERVFAIL instead. Why, in words.
     Bogus(String),
-    /// No answer, or none from those on the way to it.
+    /// No answer, or none from the zones above it.
     Unknown,
 }
 
-/// What the validator asks with.
+/// What the validator sends its queries with.
 #[derive(Clone)]
 struct Handle(Recursion);
 
@@ -53,10 +53,10 @@ impl DnsHandle for Handle {
 }
 
 impl Recursion {
-    /// How the zone stands with DNSSEC. `now` is in seconds since 1970.
+    /// The DNSSEC state of the zone. `now` is in seconds since 1970.
     pub(crate) async fn security(&self, zone: &Zone, now: i64) -> Dnssec {
         match self.validity(&zone.apex, RecordType::SOA, now).await {
-            // Nobody to trust is known: what can be said is whether the zone fits its parent.
+            // No trust anchor is known: only whether the zone fits its parent can be checked.
             None => self.dnssec(zone, now).await,
             Some(Validity::Secure) => Dnssec::Intact,
             Some(Validity::Insecure) => Dnssec::Unsigned,
@@ -65,7 +65,7 @@ impl Recursion {
         }
     }
 
-    /// What a validating resolver makes of the records of one type; `None` where no key of the root is known.
+    /// How a validating resolver rates the records of one type; `None` if no key of the root is known.
     pub(crate) async fn validity(&self, name: &Name, kind: RecordType, now: i64) -> Option<Validity> {
         let anchors: Arc<TrustAnchors> = self.trust_anchors()?;
         let validator = DnssecDnsHandle::with_trust_anchor(Handle(self.clone()), anchors);
@@ -88,8 +88,8 @@ impl Recursion {
         })
     }
 
-    /// Why an answer is not valid that the validator refuses, if it can be said. What nobody can name is not held against
-    /// anybody: it may be the validator that is mistaken.
+    /// Why an answer that the validator refuses is not valid, if the reason can be named. Without a named reason the answer is
+    /// not blamed: the validator may be mistaken.
     async fn confirmed(&self, name: &Name, kind: RecordType, now: i64) -> Option<String> {
         let mut zone = self.nearest(name, &[]).await.zone;
         let (keys, message) =
@@ -100,7 +100,7 @@ impl Recursion {
         if let Some(why) = why_bogus(&message.ok()?, name, kind, &keys.ok()?, &zone.apex, now) {
             return Some(why);
         }
-        // The zone is in order, seen from the one above. That one may not be.
+        // The zone is correct as seen from its parent. The parent may not be.
         while !is_public_suffix(&zone.apex) {
             zone = self.nearest(&zone.apex.base_name(), &[]).await.zone;
             if let Dnssec::Broken(why) = self.dnssec(&zone, now).await {
@@ -110,9 +110,9 @@ impl Recursion {
         None
     }
 
-    /// An answer with the signatures and proofs that belong to it, and nothing else: aliases are followed one by one.
+    /// An answer with exactly the signatures and proofs that belong to it: aliases are followed one by one.
     async fn signed_answer(&self, name: &Name, kind: RecordType) -> Result<Message, Unanswered> {
-        // The zone above has the DS records (RFC 4035 §3.1.4.1).
+        // The parent zone has the DS records (RFC 4035 §3.1.4.1).
         let around = if kind == RecordType::DS { name.base_name() } else { name.clone() };
         let zone = self.nearest(&around, &[]).await.zone;
         let mut message = self.signed(&zone, name, kind).await?;
@@ -123,7 +123,7 @@ impl Recursion {
     }
 }
 
-/// SOA, NSEC, NSEC3 and their signatures: what shows that something is not there.
+/// SOA, NSEC, NSEC3 and their signatures: the proof that something does not exist.
 fn is_proof(record: &Record) -> bool {
     let kind = match &record.data {
         RData::DNSSEC(DNSSECRData::RRSIG(signature)) => signature.input().type_covered,
@@ -132,7 +132,7 @@ fn is_proof(record: &Record) -> bool {
     matches!(kind, RecordType::SOA | RecordType::NSEC | RecordType::NSEC3)
 }
 
-/// Of the records at `name`. Where there are none, the validator had nothing against it.
+/// For the records at `name`. If there are none, the validator found nothing wrong.
 fn weakest(answers: &[Record], name: &Name) -> Proof {
     let own = answers.iter().filter(|record| record.name == *name && record.record_type() != RecordType::RRSIG);
     own.map(|record| record.proof).min().unwrap_or(Proof::Insecure)

@@ -7,14 +7,14 @@ use vocabulary::dns::Unanswered;
 
 use super::exchange::plain;
 
-/// A zone with more name servers than this is asked at the first ones only.
+/// If a zone has more name servers than this, only the first ones are queried.
 const MOST_SERVERS: usize = 8;
 
 /// A name server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Server {
     pub name: String,
-    /// Else why it cannot be asked.
+    /// Else why it cannot be queried.
     pub address: Result<SocketAddr, Unanswered>,
 }
 
@@ -22,15 +22,15 @@ pub(crate) struct Server {
 #[derive(Clone, Debug)]
 pub(crate) struct Zone {
     pub apex: Name,
-    /// Those that the zone above names.
+    /// The servers that the parent zone names.
     pub servers: Vec<Server>,
 }
 
-/// What came of the search for a zone.
+/// The result of the search for a zone.
 #[derive(Clone, Debug)]
 pub(crate) enum Located {
     Zone(Zone),
-    /// There is none below the public suffix.
+    /// There is no zone below the public suffix.
     Absent {
         nxdomain: bool,
     },
@@ -42,14 +42,14 @@ pub(crate) enum Located {
 pub(super) struct Cut {
     pub apex: Name,
     pub hosts: Vec<Name>,
-    /// Addresses that came along with the referral.
+    /// Addresses from the referral.
     pub glue: Vec<(Name, IpAddr)>,
-    /// Whether whoever was asked above it serves the zone itself.
+    /// Whether the server that was queried for the parent serves the zone itself.
     pub is_own: bool,
 }
 
 impl Cut {
-    /// Of `apex`, by the NS records among `records` and the addresses in `additionals`.
+    /// From the NS records of `apex` among `records` and the addresses in `additionals`.
     pub(super) fn new<'a>(apex: Name, records: impl Iterator<Item = &'a Record>, additionals: &[Record]) -> Self {
         let hosts = name_servers(records, &apex);
         let glue = additionals.iter().filter_map(|record| match &record.data {
@@ -77,7 +77,7 @@ fn name_servers<'a>(records: impl Iterator<Item = &'a Record>, apex: &Name) -> V
     hosts.take(MOST_SERVERS).collect()
 }
 
-/// Whether strangers register names below: what is not delegated there does not exist.
+/// Whether anybody can register names below it: a name that is not delegated there does not exist.
 pub(super) fn is_public_suffix(apex: &Name) -> bool {
     vocabulary::names::domain_name::is_registry(&plain(apex))
 }

@@ -43,13 +43,13 @@ impl AdviceIndex for EndpointsTable {
         let kept = match conditional("dynamodb:UpdateItem", at_rest)? {
             Some(_) => true,
             None => {
-                // Its due time is that of the next try.
+                // Its due time is that of the next attempt.
                 let failing = update("", "attribute_exists(failing)").send().await;
                 conditional("dynamodb:UpdateItem", failing)?.is_some()
             }
         };
         if kept {
-            // Second: a run that dies in between asks the CA again, and changes nothing.
+            // Second: if a run dies in between, the next one queries the CA again, and changes nothing.
             self.postpone_advice(id, ask_again_at).await?;
         }
         Ok(kept)

@@ -1,8 +1,8 @@
-//! Attempts, as they lie in the table. What the steps of one used is one short text: as a list of maps it would be half of the item,
-//! which an index copies.
+//! Attempts, as the table stores them. What the steps of an attempt used is one short text: as a list of maps it would be half
+//! of the item, which an index copies.
 //!
-//! `open-order 812 3 0 120 932,…`: milliseconds, requests to the CA, calls of Route 53, and when it began and ended, in
-//! milliseconds since the start of the attempt; `-` where that is not known.
+//! `open-order 812 3 0 120 932,…`: milliseconds, requests to the CA, calls of Route 53, and begin and end in milliseconds since
+//! the start of the attempt; `-` if unknown.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::endpoint::{Attempt, Event, Step, StepUsage};
@@ -13,7 +13,7 @@ use vocabulary::names::EndpointId;
 use super::items::{HISTORY_KEPT, Item, endpoint_pk, lean_item, put_on_trail, text, unreadable};
 use super::number;
 
-/// The attribute of an attempt with what its steps used.
+/// The attribute of an attempt for what its steps used.
 const STEPS: &str = "steps";
 
 const UNKNOWN: &str = "-";
@@ -27,7 +27,7 @@ pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
     item.insert("pk".into(), endpoint_pk(id));
     item.insert("sk".into(), text(format!("ATTEMPT#{:010}", attempt.attempt)));
     item.insert("expires_at".into(), number((attempt.started_at + HISTORY_KEPT).unix_timestamp()));
-    // By what happened last: its start, until it has ended.
+    // By the last thing that happened: its start, until it has ended.
     if let Some(last) = Event::of_attempt(attempt).last() {
         put_on_trail(&mut item, last);
     }
@@ -35,7 +35,7 @@ pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
 }
 
 pub(super) fn to_attempt(mut item: Item) -> Result<Attempt, ServiceFault> {
-    // Earlier releases kept a list.
+    // Earlier releases stored a list.
     let short = match item.get(STEPS) {
         Some(AttributeValue::S(_)) => item.remove(STEPS).and_then(|value| value.as_s().ok().cloned()),
         _ => None,
@@ -59,7 +59,7 @@ fn write(steps: &[StepUsage], started_at: OffsetDateTime) -> String {
     steps.iter().map(line).collect::<Vec<_>>().join(",")
 }
 
-/// `None` if it is no such text.
+/// `None` if the text has another form.
 fn read(text: &str, started_at: OffsetDateTime) -> Option<Vec<StepUsage>> {
     let lines = text.split(',').filter(|line| !line.is_empty());
     lines.map(|line| read_one(line, started_at)).collect()
@@ -94,7 +94,7 @@ mod tests {
             *usage =
                 StepUsage { milliseconds: 900, ca_requests: n, route53_calls: n / 2, began, ended, ..usage.clone() };
         }
-        // The first of them began before the attempt was written down.
+        // The first step began before the attempt was recorded.
         steps[0].began = after(-40);
         steps[9] = StepUsage::of(Step::SettleAttempt);
         let text = write(&steps, started_at);

@@ -1,5 +1,4 @@
-//! Chains that were issued, in items of their own: an endpoint is written several times in an attempt, and a write costs by the
-//! size of the item.
+//! Issued chains, in their own items: an attempt writes an endpoint several times, and a write costs by the size of the item.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,7 +21,7 @@ pub(super) struct Chain {
 }
 
 impl EndpointsTable {
-    /// Keeps the chain of `order`, not in the place of the certificate's (`Endpoint::next_generation`), unless one of a newer order is there.
+    /// Keeps the chain of `order`, unless a newer order's is there; never over the certificate's (`Endpoint::next_generation`).
     pub(super) async fn put_chain(
         &self,
         id: &EndpointId,
@@ -40,7 +39,7 @@ impl EndpointsTable {
             ("generation".into(), number(order.generation)),
             ("order".into(), text(&order.url)),
             ("chain".into(), kept),
-            // Of an endpoint that goes while its chain comes, nothing stays for ever.
+            // If the endpoint is deleted meanwhile, the chain does not stay for ever.
             ("expires_at".into(), number((now + items::HISTORY_KEPT).unix_timestamp())),
         ]);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
@@ -62,7 +61,7 @@ impl EndpointsTable {
     }
 }
 
-/// The chain that an item keeps.
+/// The chain that an item has.
 pub(super) fn to_chain(item: &Item) -> Result<Chain, ServiceFault> {
     let unreadable = || items::unreadable("a chain");
     let generation = item.get("generation").and_then(|value| value.as_n().ok()?.parse().ok());

@@ -9,7 +9,7 @@ use super::items::{self, text};
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
-/// A report is kept in one item, which takes 400 KiB; that leaves room for all else.
+/// A report is one item of at most 400 KiB; this leaves room for everything else.
 const LARGEST_REPORT: usize = 350 * 1024;
 
 impl CheckLog for EndpointsTable {
@@ -66,7 +66,7 @@ impl CheckLog for EndpointsTable {
 }
 
 impl EndpointsTable {
-    /// Writes the report, unless what is kept is not older.
+    /// Writes the report, unless the stored one is at least as new.
     pub(super) fn put_report(&self, id: &EndpointId, report: &CheckReport) -> TransactWriteItem {
         let at = number(milliseconds(report.checked_at));
         let put = Put::builder()
@@ -84,12 +84,12 @@ impl EndpointsTable {
     }
 }
 
-/// Unlike RFC 3339 with its optional fractions, these compare as they should.
+/// Unlike RFC 3339 with its optional fractions, these values compare correctly.
 fn milliseconds(at: OffsetDateTime) -> i128 {
     at.unix_timestamp_nanos() / 1_000_000
 }
 
-/// The report as text that fits into an item: of an endpoint with very many names, what the first servers said.
+/// The report as text that fits into an item: for an endpoint with very many names, only what the first servers said.
 fn fitted(report: &CheckReport) -> String {
     let write = |report: &CheckReport| serde_json::to_string(report).expect("plain data");
     let mut text = write(report);

@@ -12,7 +12,7 @@ use super::registry::endpoint_of;
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict, fault};
 
-/// Claims that are read or given back at once.
+/// Claims that are read or given back concurrently.
 const SIDE_BY_SIDE: usize = 16;
 
 impl Claims for EndpointsTable {
@@ -62,7 +62,7 @@ impl Claims for EndpointsTable {
         }
         for (name, seen) in names {
             writes.push(self.put_claim(name, seen.as_ref(), &endpoint.id, now));
-            // Endpoints of earlier releases have none.
+            // Endpoints of earlier releases have no such item.
             let own = items::name_item(&endpoint.tenant, name, &endpoint.id);
             let put = Put::builder().table_name(&self.table).set_item(Some(own));
             writes.push(TransactWriteItem::builder().put(put.build().expect("table and item are set")).build());
@@ -84,7 +84,7 @@ impl EndpointsTable {
         Ok(Some(Claim { endpoint, proven_at }))
     }
 
-    /// The tenant's endpoint that has `name` since a release in which the claim alone said so.
+    /// The tenant's endpoint that has had `name` since a release in which only the claim said so.
     pub(super) async fn holder_of_before(
         &self,
         tenant: &TenantId,
@@ -95,7 +95,7 @@ impl EndpointsTable {
         Ok(holder.filter(|holder| holder.tenant == *tenant).map(|holder| holder.id))
     }
 
-    /// The first of `names` that the tenant has since then.
+    /// The first of `names` that the tenant has had since then.
     pub(super) async fn held_of_before(
         &self,
         tenant: &TenantId,
@@ -110,7 +110,7 @@ impl EndpointsTable {
         Ok(None)
     }
 
-    /// Deletes the claims of `names` that are `holder`'s.
+    /// Deletes those claims of `names` that `holder` has.
     pub(super) async fn give_claims_back(
         &self,
         names: impl IntoIterator<Item = &DomainName>,
@@ -133,7 +133,7 @@ impl EndpointsTable {
         stream::iter(names).map(delete).buffer_unordered(SIDE_BY_SIDE).try_collect().await
     }
 
-    /// Only the endpoint's current attempt takes names, and with them all that it had lost is its own again.
+    /// Only the endpoint's current attempt may take names; then all the names that it had lost are its own again.
     fn own_again(&self, endpoint: &Endpoint) -> TransactWriteItem {
         let update = Update::builder()
             .table_name(&self.table)
@@ -146,7 +146,7 @@ impl EndpointsTable {
         TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build()
     }
 
-    /// Takes the number of an attempt, so that whatever an earlier one still writes is refused.
+    /// Uses up an attempt number, so that later writes of an earlier attempt are refused.
     fn pause(&self, former: &Former, now: OffsetDateTime) -> TransactWriteItem {
         let update = Update::builder()
             .table_name(&self.table)

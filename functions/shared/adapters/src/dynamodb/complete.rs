@@ -1,6 +1,6 @@
-//! An endpoint is three items, of which a registration writes the first together with the claims of its names, which fill a
-//! transaction. Whoever reads an endpoint adds what is missing: of a registration that died in between, and of endpoints
-//! that an earlier release kept in one item.
+//! An endpoint is three items. A registration writes the first one together with the claims of its names, which fill a
+//! transaction. Readers add missing items: of a registration that died in between, and of endpoints that an earlier release
+//! kept in one item.
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::endpoint::Endpoint;
@@ -15,19 +15,19 @@ use super::items::{self, Item};
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, fault};
 
-/// What of an endpoint is read.
+/// Which parts of an endpoint are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pieces {
     Endpoint,
-    /// Also the chains that were issued last.
+    /// Also the last issued chains.
     AndItsChains,
 }
 
-/// When the CA is asked for its advice, and when the next health check is.
+/// When the CA is next queried for renewal information, and when the next health check is due.
 type CertificateTimes = (Option<OffsetDateTime>, Option<OffsetDateTime>);
 
 impl EndpointsTable {
-    /// The endpoint as its items have it now, strongly consistent, with its chains if they are among the `pieces`.
+    /// The endpoint as its items are now, strongly consistent, with its chains if `pieces` includes them.
     pub(super) async fn read(
         &self,
         id: &EndpointId,
@@ -63,8 +63,8 @@ impl EndpointsTable {
             && timed != Some(held.generation)
             && (whole || endpoint.health_at.is_none())
         {
-            // Whoever recorded the certificate died before it could set its times. A reader that may not write leaves that to
-            // the next one.
+            // The process that recorded the certificate died before it set the times. A reader that may not write leaves that
+            // to the next one.
             match self.time_certificate(id, &held).await {
                 Ok(Some((advice_at, health_at))) => (endpoint.advice_at, endpoint.health_at) = (advice_at, health_at),
                 Ok(None) => {}
@@ -74,9 +74,9 @@ impl EndpointsTable {
         Ok(Some((endpoint, chains)))
     }
 
-    /// Sets the times of a certificate that was recorded. `None` if the endpoint has gone, or has a newer one.
+    /// Sets the times of a recorded certificate. `None` if the endpoint is gone, or has a newer one.
     ///
-    /// The CA is asked for its advice at once about a first certificate, and in turn about those that follow.
+    /// Renewal information for a first certificate is due at once; for a later one the due time stays as it is.
     pub(super) async fn time_certificate(
         &self,
         id: &EndpointId,
@@ -102,11 +102,11 @@ impl EndpointsTable {
         Ok(Some((time("advice_at"), time("health_at"))))
     }
 
-    /// Writes the items of the endpoint that are not there.
+    /// Writes the endpoint's missing items.
     pub(super) async fn complete(&self, endpoint: &Endpoint, of_one_piece: bool) -> Result<(), ServiceFault> {
         let [_, mut times, listed] = items::endpoint_items(endpoint);
         if endpoint.health_at.is_none() {
-            // Its times are to be set.
+            // Its times are not set yet.
             times.remove("generation");
         }
         for item in [times, listed] {

@@ -10,9 +10,9 @@ use vocabulary::names::{EndpointId, TenantId};
 use super::{EndpointsTable, items, number};
 use crate::aws::{conditional, fault};
 
-/// Items that one BatchGetItem reads.
+/// Items per BatchGetItem.
 const MOST_READ: usize = 100;
-/// How often it is asked for what it left out.
+/// How often DynamoDB is asked again for unprocessed keys.
 const PATIENCE: u32 = 5;
 
 impl DueIndex for EndpointsTable {
@@ -108,7 +108,7 @@ impl DueIndex for EndpointsTable {
 }
 
 impl EndpointsTable {
-    /// What a scan wants to know of so many endpoints at the most, as [`MOST_READ`] allows.
+    /// What a scan needs to know of at most [`MOST_READ`] endpoints.
     async fn read_many(&self, ids: impl Iterator<Item = &EndpointId>) -> Result<Vec<items::Item>, ServiceFault> {
         let key = |id| {
             HashMap::from([("pk".to_owned(), items::endpoint_pk(id)), ("sk".to_owned(), items::text(items::ENDPOINT))])
@@ -127,7 +127,7 @@ impl EndpointsTable {
         let wanted = wanted.projection_expression("#pk, #tenant, #removing, #failing, #certificate, #expected");
         let mut asked = HashMap::from([(self.table.clone(), wanted.build().expect("keys are set"))]);
         let mut found = Vec::new();
-        // DynamoDB answers for as many as it can at the moment.
+        // DynamoDB returns as many items as it can right now.
         for _ in 0..PATIENCE {
             let output = self.client.batch_get_item().set_request_items(Some(asked)).send().await;
             let output = output.map_err(|error| fault("dynamodb:BatchGetItem", error))?;
@@ -137,13 +137,13 @@ impl EndpointsTable {
                 return Ok(found);
             }
         }
-        // The others are due at the next scan as well.
+        // The others are still due at the next scan.
         tracing::warn!("DynamoDB did not read all endpoints that are due");
         Ok(found)
     }
 }
 
-/// What of an endpoint decides the order of starts, and what it was told of that.
+/// What decides the order of starts for an endpoint, and the start time that was announced for it.
 type Described = (TenantId, DueReason, Option<OffsetDateTime>);
 
 fn to_description(item: &items::Item) -> Result<(EndpointId, Described), ServiceFault> {

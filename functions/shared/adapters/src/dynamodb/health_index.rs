@@ -66,7 +66,7 @@ impl HealthIndex for EndpointsTable {
         let result = self
             .update(&seen.id)
             .update_expression("SET told = :told REMOVE unsent")
-            // An endpoint from before there were ledgers has none.
+            // An endpoint from before notifications were recorded has none.
             .condition_expression(
                 "attempt = :attempt AND attribute_not_exists(lease_until) \
                  AND (told.#sequence = :seen OR attribute_not_exists(told))",

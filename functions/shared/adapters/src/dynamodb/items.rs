@@ -1,4 +1,4 @@
-//! How the domain's types lie in the table. Times that are compared are numbers (seconds since 1970).
+//! How the table stores the domain's types. Times that are compared are numbers (seconds since 1970).
 
 use std::collections::HashMap;
 
@@ -15,31 +15,31 @@ use vocabulary::stable_hash::spread_64;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Sort keys of the items that make up an endpoint. One query reads them all: they alone begin with `ENDPOINT`.
+/// Sort keys of the items of an endpoint. One query reads them all: only they begin with `ENDPOINT`.
 pub(super) const ENDPOINT: &str = "ENDPOINT";
-/// What every check and every poll changes. Small, as each write of an item costs by its size.
+/// What every check and every poll changes. Small, as each write costs by the size of the item.
 pub(super) const TIMES_OF: &str = "ENDPOINT#TIMES";
-/// What the lists are sorted by. Never changed, so that no write of an endpoint is a write of an index.
+/// What the lists are sorted by. Never changes, so that writing an endpoint does not write an index.
 pub(super) const LISTED: &str = "ENDPOINT#LISTED";
 
-/// The chains of the last two generations: that of the certificate in place, and that of an order whose certificate is not there
-/// yet. They sort behind the items above, and are read with them where they are asked for.
+/// The chains of the last two generations: the current certificate's, and that of an order whose certificate is not imported
+/// yet. They sort after the items above, and are read with them on request.
 pub(super) const CHAINS: [&str; 2] = ["ENDPOINT#~CHAIN#0", "ENDPOINT#~CHAIN#1"];
 
-/// As many items are an endpoint.
+/// The number of items of an endpoint.
 pub(super) const PIECES: usize = 3;
 
-/// The sort key of what a tenant has.
+/// The sort key of a tenant's usage.
 pub(super) const USAGE: &str = "USAGE";
-/// The sort key of what is remembered of an endpoint that has gone.
+/// The sort key of what is remembered of a deleted endpoint.
 pub(super) const REMOVED: &str = "REMOVED";
 /// The sort key of the claim of a name.
 pub(super) const CLAIM: &str = "CLAIM";
-/// How long attempts, events and reports are kept, also after their endpoint has gone.
+/// How long attempts, events and reports are kept, also after their endpoint is deleted.
 pub(super) const HISTORY_KEPT: Duration = Duration::days(400);
-/// The endpoint's times that are kept as numbers.
+/// The endpoint's times that are stored as numbers.
 const TIMES: [&str; 2] = ["due_at", "lease_until"];
-/// Those that are kept in [`TIMES_OF`].
+/// The times that are stored in [`TIMES_OF`].
 const TIMES_APART: [&str; 2] = ["advice_at", "health_at"];
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
@@ -66,9 +66,9 @@ pub(super) fn shard_key(shard: u32) -> AttributeValue {
     text(format!("due#{shard}"))
 }
 
-/// Holds while the endpoint asks for the records that were checked, with its values.
+/// Holds while the endpoint still requires the records that were checked, with its values.
 pub(super) fn as_checked(checked: &Endpoint) -> (String, [(&'static str, AttributeValue); 3]) {
-    // Endpoints of earlier releases do not say by which method they are proven over DNS: there was one.
+    // Endpoints of earlier releases do not name their validation method over DNS: there was only one.
     let unsaid = match checked.dns_method {
         DnsMethod::Dns01 => " OR attribute_not_exists(dns_method)",
         DnsMethod::DnsPersist01 => "",
@@ -82,12 +82,12 @@ pub(super) fn as_checked(checked: &Endpoint) -> (String, [(&'static str, Attribu
     (condition, values)
 }
 
-/// Anything of the domain as an attribute.
+/// Any domain value as an attribute.
 pub(super) fn attribute(value: &impl Serialize) -> AttributeValue {
     lean(serde_dynamo::to_attribute_value(value).expect("the domain's types are plain data"))
 }
 
-/// Without the parts that say that there is nothing: they cost what their names are long, at every write.
+/// Without empty parts: every write pays for the length of their names.
 fn lean(value: AttributeValue) -> AttributeValue {
     match value {
         AttributeValue::M(parts) => {
@@ -106,7 +106,7 @@ pub(super) fn lean_item(value: &impl Serialize) -> Item {
     }
 }
 
-/// The items that make up an endpoint.
+/// The items of an endpoint.
 pub(super) fn endpoint_items(endpoint: &Endpoint) -> [Item; 3] {
     [endpoint_item(endpoint), times_item(endpoint), listed_item(endpoint)]
 }
@@ -157,14 +157,14 @@ fn listing_of(shard: u32) -> String {
     format!("all#{shard}")
 }
 
-/// The partitions with one part of all tenants' endpoints: the first part has that of earlier releases, too, which had but
+/// The partitions with one part of all tenants' endpoints: the first part includes that of earlier releases, which had only
 /// one.
 pub(super) fn listings_of(part: u32) -> Vec<AttributeValue> {
     let old = (part == 0).then(|| "all".to_owned());
     [listing_of(part)].into_iter().chain(old).map(text).collect()
 }
 
-/// Stands for the records that are asked of an endpoint: other names, another reachability or method are another subject.
+/// Identifies the records required of an endpoint: with other names, reachability or method it is another subject.
 pub(super) fn subject(endpoint: &Endpoint) -> AttributeValue {
     subject_of(&endpoint.names, endpoint.reachability, endpoint.dns_method)
 }
@@ -174,18 +174,18 @@ pub(super) fn subject_of(names: &EndpointNames, reachability: Reachability, meth
     text(format!("{:016x}", spread_64(&written)))
 }
 
-/// A time that is kept as a number of seconds.
+/// A time that is stored in seconds.
 pub(super) fn to_time(value: &AttributeValue) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(value.as_n().ok()?.parse().ok()?).ok()
 }
 
-/// The generation of the certificate that the times of an endpoint are of.
+/// The generation of the certificate that an endpoint's times belong to.
 pub(super) fn generation_of_times(items: &[Item]) -> Option<u64> {
     let times = items.iter().find(|item| item.get("sk") == Some(&text(TIMES_OF)))?;
     times.get("generation")?.as_n().ok()?.parse().ok()
 }
 
-/// The endpoint that some items of a query make up; `None` without its main one.
+/// The endpoint in the items of a query; `None` without its main item.
 pub(super) fn assemble(items: Vec<Item>) -> Result<Option<Endpoint>, ServiceFault> {
     let (mut main, mut times) = (None, None);
     for item in items {
@@ -199,7 +199,7 @@ pub(super) fn assemble(items: Vec<Item>) -> Result<Option<Endpoint>, ServiceFaul
 }
 
 fn to_endpoint(mut main: Item, times: Option<&Item>) -> Result<Endpoint, ServiceFault> {
-    // Those of an endpoint that an earlier release has written are in its main item.
+    // For an endpoint written by an earlier release, they are in its main item.
     for name in TIMES.into_iter().chain(TIMES_APART) {
         let apart = times.filter(|_| TIMES_APART.contains(&name)).and_then(|times| times.get(name));
         if let Some(AttributeValue::N(seconds)) = apart.or(main.get(name)) {
@@ -221,18 +221,18 @@ pub(super) fn written(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).expect("a year of four digits")
 }
 
-/// Whether it is the main item of an endpoint that an earlier release has written, which kept all of it there.
+/// Whether it is the main item of an endpoint written by an earlier release, which stored everything there.
 pub(super) fn is_of_one_piece(item: &Item) -> bool {
     item.get("sk") == Some(&text(ENDPOINT)) && item.contains_key("listing")
 }
 
-/// Whose the history of an endpoint is that has gone.
+/// Records whose history it is, for an endpoint that is deleted.
 pub(super) fn removed_item(endpoint: &Endpoint, last: &Attempt) -> Item {
     HashMap::from([
         ("pk".into(), endpoint_pk(&endpoint.id)),
         ("sk".into(), text(REMOVED)),
         ("owner".into(), text(endpoint.tenant.to_string())),
-        // The names of attributes that indexes are made of are not for it.
+        // The item must not have the attributes that indexes are made of.
         ("removed_domain".into(), text(endpoint.names.primary().to_string())),
         ("expires_at".into(), super::number((last.started_at + HISTORY_KEPT).unix_timestamp())),
     ])
@@ -253,8 +253,8 @@ pub(super) fn event_item(id: &EndpointId, event: &Event) -> Item {
     item
 }
 
-/// Lists what happens in the index of endpoints, in a partition for each day, whose items are sorted by time. The index
-/// sorts by what is the domain of an endpoint.
+/// Lists an event in the index of endpoints, in one partition per day, sorted by time. The event's id takes the place of the
+/// domain, which is the index's sort key.
 pub(super) fn put_on_trail(item: &mut Item, event: &Event) {
     item.insert("listing".into(), trail_partition(event.at.date()));
     item.insert("domain".into(), text(&event.id));
@@ -264,7 +264,7 @@ pub(super) fn trail_partition(day: Date) -> AttributeValue {
     text(format!("trail#{day}"))
 }
 
-/// What a tenant has registered.
+/// A name that a tenant has registered.
 pub(super) fn name_item(tenant: &TenantId, name: &DomainName, endpoint: &EndpointId) -> Item {
     HashMap::from([
         ("pk".into(), name_pk(name)),
@@ -273,7 +273,7 @@ pub(super) fn name_item(tenant: &TenantId, name: &DomainName, endpoint: &Endpoin
     ])
 }
 
-/// Who has proven a name. Earlier releases wrote it at registration, without the time.
+/// Which endpoint has proven a name. Earlier releases wrote it at registration, without the time.
 pub(super) fn claim_item(name: &DomainName, holder: &EndpointId, now: OffsetDateTime) -> Item {
     HashMap::from([
         ("pk".into(), name_pk(name)),
@@ -306,13 +306,13 @@ pub(super) fn request_item(request: &NamedRequest, endpoint: &EndpointId, now: O
     ])
 }
 
-/// Whether an item that expires is still there at `now`, also where the table has not deleted it yet.
+/// Whether an item that expires is still valid at `now`; the table may delete it later.
 pub(super) fn is_kept(item: &Item, now: OffsetDateTime) -> bool {
     let expires = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
     expires.is_none_or(|expires| expires > now.unix_timestamp())
 }
 
-/// An item that this release cannot read: written by another one, or by hand.
+/// An item that this release cannot read: written by another release, or by hand.
 pub(super) fn unreadable(detail: impl std::fmt::Display) -> ServiceFault {
     ServiceFault {
         operation: "dynamodb:GetItem",
@@ -365,7 +365,7 @@ mod tests {
             datetime!(2026-11-24 12:00 UTC),
         );
         (endpoint.health_at, endpoint.advice_at) = (endpoint.due_at, endpoint.due_at);
-        // Names and values, by and large as DynamoDB counts them; a write unit is 1 KB.
+        // Names and values, roughly as DynamoDB counts them; a write unit is 1 KB.
         let size: usize =
             times_item(&endpoint).iter().map(|(name, value)| name.len() + format!("{value:?}").len()).sum();
         assert!(size < 600, "{size}");

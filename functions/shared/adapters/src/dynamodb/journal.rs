@@ -75,7 +75,7 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await;
         fenced(result)?;
-        // Not in one transaction, which costs twice: whoever reads the endpoint first makes good what is missing.
+        // Not in one transaction, which costs twice: the first reader of the endpoint adds what is missing.
         self.time_certificate(id, certificate).await?;
         Ok(())
     }
@@ -164,10 +164,10 @@ impl AttemptJournal for EndpointsTable {
             .key("pk", items::endpoint_pk(id))
             .key("sk", text(items::ENDPOINT))
             .update_expression(format!("{set} REMOVE {}", remove.join(", ")))
-            // A removal that came meanwhile set its own due time, which must not be overwritten.
+            // A removal in between set its own due time, which must not be overwritten.
             .condition_expression(match settlement.returned.is_empty() {
                 true => "attempt = :attempt AND removing = :removing",
-                // Once: an attempt that has been settled gives nothing back again.
+                // Only once: an attempt that has been settled gives nothing back again.
                 false => "attempt = :attempt AND removing = :removing AND attribute_exists(lease_until)",
             })
             .set_expression_attribute_names(
@@ -227,7 +227,7 @@ impl AttemptJournal for EndpointsTable {
     }
 
     async fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> Result<(), FencedError> {
-        // The history first: it must not be lost when the endpoint is gone.
+        // The history first: it must survive the deletion of the endpoint.
         self.client
             .put_item()
             .table_name(&self.table)
@@ -242,7 +242,7 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
-        // An endpoint that is being removed holds nothing any more, whatever comes in between.
+        // An endpoint that is being removed takes no names any more, whatever happens in between.
         self.give_claims_back(endpoint.names.authorization_names(), &endpoint.id).await?;
         let names = endpoint.names.authorization_names().into_iter();
         let names = names.map(|base| self.delete_name(&endpoint.tenant, base, &endpoint.id));
@@ -261,10 +261,10 @@ impl AttemptJournal for EndpointsTable {
             let delete = delete.build().expect("table and key are set");
             TransactWriteItem::builder().delete(delete).build()
         }));
-        // One that is gone already has been counted.
+        // A deleted endpoint has already been counted.
         let was_there = self.find(&endpoint.id).await?.is_some();
         self.transact_fenced(writes).await?;
-        // Where a run dies here, the chain expires automatically.
+        // If a run dies here, the chain expires automatically.
         self.delete_chains(&endpoint.id).await?;
         if was_there {
             self.count_usage(&endpoint.tenant, -1, -count).await;
@@ -292,7 +292,7 @@ impl EndpointsTable {
         }
     }
 
-    /// Tells a newer attempt from a removal that came between reading and writing.
+    /// Distinguishes a newer attempt from a removal that came between reading and writing.
     async fn why_not_settled(&self, id: &EndpointId, attempt: u64) -> Result<FencedError, ServiceFault> {
         Ok(match self.find(id).await? {
             Some(endpoint) if endpoint.attempt == attempt => ServiceFault {
@@ -306,11 +306,11 @@ impl EndpointsTable {
     }
 }
 
-/// A transaction may name each bucket once, and has room for so many beside the endpoint and its attempt: what is over is
-/// not given back.
+/// A transaction may name each bucket once, and has room for this many besides the endpoint and its attempt: the rest is not
+/// given back.
 const MOST_RETURNED: usize = 98;
 
-/// One token for each bucket, with all that is lacking there.
+/// One token for each bucket, with everything that the bucket lacks.
 fn one_each(tokens: &[Token], now: OffsetDateTime) -> Vec<Token> {
     let mut merged: Vec<Token> = Vec::new();
     for token in tokens.iter().filter(|token| token.lacking(now) > Duration::ZERO) {
@@ -323,7 +323,7 @@ fn one_each(tokens: &[Token], now: OffsetDateTime) -> Vec<Token> {
             None => merged.push(Token { milliseconds: lacking, ..token.clone() }),
         }
     }
-    // What a merged token lacks is counted already.
+    // `milliseconds` of a merged token is already what it lacks.
     merged.iter_mut().for_each(|token| token.back_at = now + Duration::milliseconds(token.milliseconds));
     merged.truncate(MOST_RETURNED);
     merged

@@ -1,5 +1,5 @@
-//! Lists of endpoints: an index says which come next, and they are read by their keys. The index of all tenants' endpoints
-//! has several partitions, each sorted by itself.
+//! Lists of endpoints: an index names the next ones, and they are read by their keys. The index of all tenants' endpoints has
+//! several partitions, each with its own order.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,17 +14,17 @@ use super::items::{self, text};
 use super::sharded::endpoint_of;
 use crate::aws::fault;
 
-/// Endpoints that one BatchGetItem reads: it takes 100 keys, and two make an endpoint.
+/// Endpoints per BatchGetItem: it takes 100 keys, and an endpoint has two.
 const READ_AT_ONCE: usize = 50;
-/// Read together: many enough to hide the time of one.
+/// Batches that are read concurrently: enough to hide the time of one.
 const BATCHES_AT_ONCE: usize = 8;
-/// How often DynamoDB is asked for what it left out.
+/// How often DynamoDB is asked again for unprocessed keys.
 const PATIENCE: u32 = 5;
 
-/// Sorts behind all that a name may have.
+/// Sorts after all characters of names.
 const LAST: &str = "~";
 
-/// Domains from one to another, both with it.
+/// A range of domains, both ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Range {
     first: String,
@@ -32,7 +32,7 @@ struct Range {
 }
 
 impl Range {
-    /// No name is empty, and no value of a key may be.
+    /// No name is empty, and a key value must not be.
     fn whole() -> Self {
         Self { first: " ".into(), last: LAST.into() }
     }
@@ -41,14 +41,14 @@ impl Range {
         Self { first: prefix.to_owned(), last: format!("{prefix}{LAST}") }
     }
 
-    /// What is left of it from the domain of `after` on.
+    /// The rest of the range, from the domain of `after` on.
     fn after(self, after: Option<&Position>) -> Option<Self> {
         let first = after.map_or_else(|| self.first.clone(), |after| self.first.clone().max(after.domain.clone()));
         (first <= self.last).then_some(Self { first, ..self })
     }
 }
 
-/// The index in which the endpoints of a scope are, and its partitions.
+/// The index with the endpoints of a scope, and its partitions.
 fn partitions_of(scope: &Scope) -> (&'static str, Vec<AttributeValue>) {
     match scope {
         Scope::Everything => ("listing", (0..SUMMARY_PARTS).flat_map(items::listings_of).collect()),
@@ -56,11 +56,11 @@ fn partitions_of(scope: &Scope) -> (&'static str, Vec<AttributeValue>) {
     }
 }
 
-/// What one partition has next.
+/// The next entries of one partition.
 struct Part {
-    /// In order, complete up to the last of them.
+    /// In order; no entry before the last one is missing.
     positions: Vec<Position>,
-    /// Whether more follow the last one.
+    /// Whether there are more after the last one.
     more: bool,
 }
 
@@ -75,7 +75,7 @@ impl EndpointsTable {
         self.page_of(index, partitions, after, limit).await
     }
 
-    /// A page of the endpoints whose domain begins with `prefix`, and of the wildcards of such.
+    /// A page of the endpoints whose domain begins with `prefix`, including wildcards of such domains.
     pub(super) async fn page_that_begins(
         &self,
         scope: &Scope,
@@ -90,7 +90,7 @@ impl EndpointsTable {
         self.page_of_parts(index, parts.collect(), after, limit).await
     }
 
-    /// A page of what some partitions of an index have, as one list.
+    /// A page of several partitions of an index, as one list.
     pub(super) async fn page_of(
         &self,
         index: &str,
@@ -110,7 +110,7 @@ impl EndpointsTable {
         limit: u32,
     ) -> Result<EndpointPage, ServiceFault> {
         let limit = limit as usize;
-        // Of several partitions each has its part of a page; with some to spare, one round is mostly enough.
+        // Each of several partitions provides its share of a page; with some extra, one round is usually enough.
         let share = if parts.len() == 1 { limit } else { limit / 2 + 1 };
         let left = parts.into_iter().filter_map(|(partition, range)| Some((partition, range.after(after)?)));
         let parts = left.map(|(partition, range)| self.part(index, partition, range, after, share));
@@ -120,7 +120,7 @@ impl EndpointsTable {
         Ok(EndpointPage { endpoints, next })
     }
 
-    /// At least `limit` positions of one partition in a range and after `after`, unless it has fewer.
+    /// At least `limit` positions of one partition within a range and after `after`, or all if it has fewer.
     async fn part(
         &self,
         index: &str,
@@ -154,7 +154,7 @@ impl EndpointsTable {
                 }
             }
             start = output.last_evaluated_key;
-            // The index sorts by domain alone: the endpoints of the last one may not all be there yet.
+            // The index sorts by domain alone: the endpoints of the last domain may be incomplete.
             let last = positions.last().map(|last: &Position| last.domain.clone()).filter(|_| start.is_some());
             let known = positions.iter().filter(|position| Some(&position.domain) != last.as_ref()).count();
             if start.is_none() || known >= limit {
@@ -165,8 +165,8 @@ impl EndpointsTable {
         }
     }
 
-    /// The endpoints in the order of their ids; those that are gone are left out. Half the price of a consistent read: they may
-    /// be as they were a moment ago.
+    /// The endpoints in the order of their ids; deleted ones are left out. Half the price of a consistent read: they may be
+    /// slightly out of date.
     pub(super) async fn read_all(&self, ids: impl Iterator<Item = &EndpointId>) -> Result<Vec<Endpoint>, ServiceFault> {
         let ids: Vec<_> = ids.collect();
         let mut found = Vec::with_capacity(ids.len());
@@ -185,7 +185,7 @@ impl EndpointsTable {
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().expect("keys are set");
         let mut asked = HashMap::from([(self.table.clone(), wanted)]);
         let mut pieces: BTreeMap<EndpointId, Vec<items::Item>> = BTreeMap::new();
-        // DynamoDB answers for as many as it can at the moment.
+        // DynamoDB returns as many items as it can right now.
         for _ in 0..PATIENCE {
             let output = self.client.batch_get_item().set_request_items(Some(asked)).send().await;
             let output = output.map_err(|error| fault("dynamodb:BatchGetItem", error))?;
@@ -203,7 +203,7 @@ impl EndpointsTable {
     }
 }
 
-/// The first of all parts in order, as far as every part is known.
+/// The first entries of all partitions in order, as far as every partition is known.
 fn merge(parts: Vec<Part>, limit: usize) -> (Vec<Position>, Option<Position>) {
     let known_to = parts.iter().filter(|part| part.more).filter_map(|part| part.positions.last()).min().cloned();
     let mut positions: Vec<_> = parts.into_iter().flat_map(|part| part.positions).collect();
@@ -231,7 +231,7 @@ mod tests {
         Position { domain: format!("{domain:03}.example"), endpoint: EndpointId::from_random([endpoint; 16]) }
     }
 
-    /// What a partition answers: complete up to a domain, as [`EndpointsTable::part`] leaves it.
+    /// What a partition returns: complete up to a domain, as [`EndpointsTable::part`] leaves it.
     fn part(of: &[Position], after: Option<&Position>, limit: usize) -> Part {
         let left: Vec<_> = of.iter().filter(|position| after.is_none_or(|after| *position > after)).cloned().collect();
         let Some(at) = left.get(limit) else { return Part { positions: left, more: false } };

@@ -7,11 +7,11 @@ use super::rate_limits::{moment, to_moment, whole_milliseconds};
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
-/// How often one is tried to take that others took in between.
+/// How often taking a slot is tried if other processes take slots in between.
 const TRIES: u32 = 8;
-/// When the slot after the last one is.
+/// The time of the slot after the last one taken.
 const NEXT: &str = "next_ms";
-/// How long it is kept when nobody takes slots any more.
+/// How long the item is kept when no slots are taken any more.
 const KEPT: Duration = Duration::DAY;
 
 impl Pacing for EndpointsTable {
@@ -28,7 +28,7 @@ impl Pacing for EndpointsTable {
                 .return_values(ReturnValue::UpdatedNew)
         };
         for _ in 0..TRIES {
-            // Mostly nobody else is there: one write.
+            // Usually there is no concurrent taker: one write.
             let free = update()
                 .update_expression("SET #next = :next, expires_at = :expires")
                 .condition_expression("attribute_not_exists(#next) OR #next <= :now")

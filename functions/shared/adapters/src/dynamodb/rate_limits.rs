@@ -10,19 +10,19 @@ use super::items::{self, text};
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
-/// How often a bucket is read again when it changed in between. Takers only add to it, so that two in between do no harm
-/// unless the bucket ran empty, or had been full.
+/// How often a bucket that changed in between is read again. Takers only add to `full_ms`, so two at once are no conflict
+/// unless the bucket became empty, or had been full.
 const TRIES: u32 = 8;
-/// How long a bucket is kept after it must be full again.
+/// How long a bucket is kept after it is full again at the latest.
 const KEPT: Duration = Duration::DAY;
 const FULL_AT: &str = "full_ms";
 const REGISTRATIONS: &str = "registrations_ms";
 /// The tenant that had the last token.
 const LAST: &str = "last_tenant";
-/// Until when the CA takes no order, by its own word; beside the account's bucket.
+/// Until when the CA has said that it takes no order; stored with the account's bucket.
 const HELD: &str = "held_ms";
-/// Who has a token whose order is not saved yet, and when the bucket is full again after it was taken. A taker that died is
-/// forgotten by takers after that time, at most so many at once.
+/// Who has a token for an order that is not saved yet, and when the bucket is full again after that token. Later takers remove
+/// the mark of a taker that died after that time, at most [`SWEPT`] at once.
 const TAKERS: &str = "taken_ms#";
 const SWEPT: usize = 20;
 
@@ -119,7 +119,7 @@ impl RateLimits for EndpointsTable {
 }
 
 impl EndpointsTable {
-    /// Gives back a token in the write that ends its order. A bucket that has been forgotten meanwhile was full.
+    /// Gives back a token in the write that ends its order. A bucket that has expired meanwhile was full.
     pub(super) fn return_token(&self, token: &Token, now: OffsetDateTime) -> Update {
         let update =
             Update::builder().table_name(&self.table).key("pk", bucket_pk(&token.bucket)).key("sk", text("BUCKET"));
@@ -144,7 +144,7 @@ impl EndpointsTable {
         update.key("pk", bucket_pk(id)).key("sk", text("BUCKET"))
     }
 
-    /// Takes the token that `seen` had, unless others were quicker. Takes the marks of those who were `left_behind` away.
+    /// Takes the token that `seen` had, unless another taker was faster. Removes the marks in `left_behind`.
     async fn take_token(
         &self,
         take: &Take,
@@ -160,7 +160,7 @@ impl EndpointsTable {
             .expression_attribute_names("#full", FULL_AT)
             .expression_attribute_values(":now", moment(now))
             .expression_attribute_values(":expires", number((now + limit.depth() + KEPT).unix_timestamp()));
-        // What is written besides the time at which the bucket is full again, and what is asked besides the room for it.
+        // Extra writes and conditions, besides the time at which the bucket is full again and the room for it.
         let (mut writes, mut remove, mut only_if) = (String::new(), String::new(), String::new());
         if let Some(tenant) = &take.tenant {
             writes.push_str(", #last = :tenant");
@@ -179,7 +179,7 @@ impl EndpointsTable {
         }
         let marked = |value: &str| if take.taker.is_some() { format!(", #mark = {value}") } else { String::new() };
         let update = match seen.full_at.filter(|at| now <= *at) {
-            // Full: whoever is first makes it lack a token.
+            // Full: the first taker sets when it is full again.
             None => update
                 .update_expression(format!(
                     "SET #full = :after, expires_at = :expires{}{writes}{remove}",
@@ -187,7 +187,7 @@ impl EndpointsTable {
                 ))
                 .condition_expression(format!("(attribute_not_exists(#full) OR #full < :now){only_if}"))
                 .expression_attribute_values(":after", moment(after)),
-            // Each adds an interval of its own; the last that fits is the one that leaves what must stay.
+            // Each taker adds one interval; the last one that fits leaves exactly what must stay.
             Some(_) => {
                 let last = seen.latest(limit, take.purpose, take.waited, now);
                 let lined_up = seen.line(take.purpose).is_some_and(|end| now <= end);
@@ -198,7 +198,7 @@ impl EndpointsTable {
                 update
                     .update_expression(format!(
                         "SET #full = #full + :interval, expires_at = :expires{}{writes}{remove}",
-                        // Both read what was there before.
+                        // Both expressions read the old value.
                         marked("#full + :interval")
                     ))
                     .condition_expression(format!("#full >= :now AND #full <= :last{only_if}"))
@@ -213,7 +213,7 @@ impl EndpointsTable {
         Ok(Some(Granted::Now(take.token(back_at))))
     }
 
-    /// Takes the place at the end of the line, which others may have taken meanwhile: then the one after it.
+    /// Takes the next place at the end of the queue; if another taker was faster, the one after it.
     async fn stand_in_line(
         &self,
         take: &Take,
@@ -222,7 +222,7 @@ impl EndpointsTable {
         now: OffsetDateTime,
     ) -> Result<Option<Granted>, ServiceFault> {
         let (interval, line) = (take.limit.interval(), line_of(take.purpose, take.tenant.as_ref()));
-        // It keeps a place in the middle of the line.
+        // The taker keeps its place within the queue.
         if seen.line(take.purpose).is_some_and(|end| now <= end && until <= end) {
             return Ok(Some(Granted::Wait { until }));
         }
@@ -269,14 +269,14 @@ fn mark_of(taker: &Taker) -> String {
     format!("{TAKERS}{}", taker.as_str())
 }
 
-/// Some of the marks whose tokens have come back with time: their takers have died, or forgot to take them away.
+/// Some of the marks whose tokens have come back with time: their takers died, or did not remove them.
 fn left_behind(item: &items::Item, now: OffsetDateTime) -> Vec<String> {
     let marks = item.iter().filter(|(name, _)| name.starts_with(TAKERS));
     let over = marks.filter(|(_, back_at)| to_moment(back_at).is_none_or(|back_at| back_at < now));
     over.map(|(name, _)| name.clone()).take(SWEPT).collect()
 }
 
-/// The attribute with the end of a line. Renewals have one for all.
+/// The attribute with the end of a queue. All renewals share one queue.
 fn line_of(purpose: Purpose, tenant: Option<&TenantId>) -> String {
     match (purpose, tenant) {
         (Purpose::Renewal, _) => "renewals_ms".to_owned(),
@@ -285,7 +285,7 @@ fn line_of(purpose: Purpose, tenant: Option<&TenantId>) -> String {
     }
 }
 
-/// The last place in the lines of the others; an earlier release had one for all.
+/// The last place in the queues of other tenants; an earlier release had one queue for all.
 fn others_end(item: &items::Item, tenant: &TenantId) -> Option<OffsetDateTime> {
     let own = line_of(Purpose::Registration, Some(tenant));
     let others = item.iter().filter(|(name, _)| name.starts_with(REGISTRATIONS) && **name != own);
@@ -298,7 +298,7 @@ fn bucket_pk(id: &BucketId) -> AttributeValue {
         BucketId::Asked { tenant, what } => format!("BUDGET#TENANT#{tenant}#{}", what.as_str()),
         BucketId::Tenant { directory, tenant } => format!("BUDGET#{directory}#TENANT#{tenant}"),
         BucketId::Domain { directory, domain } => format!("BUDGET#{directory}#DOMAIN#{domain}"),
-        // A hundred names are longer than a key may be.
+        // A hundred names are too long for a key.
         BucketId::Names { directory, names } => {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
             let digest = digest(&SHA256, names.join(",").as_bytes());

@@ -38,7 +38,7 @@ impl Registry for EndpointsTable {
         }
         let refused = match self.transact(writes).await? {
             None => {
-                // It is registered: what is missing then, its first reader adds.
+                // It is registered; its first reader adds what is missing.
                 if let Err(fault) = self.complete(endpoint, false).await {
                     tracing::warn!(endpoint = %endpoint.id, %fault, "a registration is incomplete");
                 }
@@ -47,7 +47,7 @@ impl Registry for EndpointsTable {
             }
             Some(Cancelled { refused }) => refused,
         };
-        // A request that is known goes first: its own endpoint is what holds the names.
+        // A known request comes first: its own endpoint is the one that has the names.
         if let Some(request) = request
             && refused.contains(&(authorization_names.len() + 2))
         {
@@ -66,7 +66,7 @@ impl Registry for EndpointsTable {
         now: OffsetDateTime,
     ) -> Result<Option<EndpointId>, RequestError> {
         let known = self.get(items::request_pk(request), "REQUEST").await?;
-        // The table forgets an item some time after it has expired, not at that moment.
+        // The table deletes an item some time after it has expired, not at once.
         let Some(known) = known.filter(|known| items::is_kept(known, now)) else { return Ok(None) };
         if known.get("digest").and_then(|value| value.as_s().ok()) != Some(&request.digest) {
             return Err(RequestError::KeyReused);
@@ -92,7 +92,7 @@ impl Registry for EndpointsTable {
         writes.extend(before.difference(&after).map(|base| self.delete_name(&seen.tenant, base, &seen.id)));
         writes.push(self.put_event(&seen.id, event));
         let refused = match self.transact(writes).await? {
-            // A claim that is left by a crash in between counts for nothing: its endpoint has not the name.
+            // A claim that a crash left behind does not count: its endpoint does not have the name.
             None => {
                 self.count_usage(&seen.tenant, 0, names(after.len()) - names(before.len())).await;
                 return Ok(self.give_claims_back(before.difference(&after).copied(), &seen.id).await?);
@@ -135,7 +135,7 @@ impl Registry for EndpointsTable {
     }
 
     async fn find_all(&self, ids: &[EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {
-        // DynamoDB reads a key once.
+        // DynamoDB accepts each key only once.
         let mut each_once: Vec<&EndpointId> = Vec::new();
         ids.iter().for_each(|id| {
             if !each_once.contains(&id) {
@@ -146,7 +146,7 @@ impl Registry for EndpointsTable {
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
-        // While an attempt runs, its lease stays the due time: it notices the removal automatically.
+        // While an attempt runs, its lease remains the due time: the attempt notices the removal automatically.
         let result = self
             .update(id)
             .update_expression("SET removing = :yes, due_at = if_not_exists(lease_until, :now)")
@@ -232,7 +232,7 @@ impl Registry for EndpointsTable {
 }
 
 impl EndpointsTable {
-    /// All of `writes`, or none where one of their conditions does not hold.
+    /// All of `writes`, or none if one of their conditions does not hold.
     async fn write_unless_busy(&self, writes: Vec<TransactWriteItem>) -> Result<(), ChangeError> {
         match self.transact(writes).await? {
             None => Ok(()),
@@ -245,14 +245,14 @@ impl EndpointsTable {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(items::request_item(request, endpoint, now)))
-            // The table forgets an item some time after it has expired, not at that moment.
+            // The table deletes an item some time after it has expired, not at once.
             .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
             .expression_attribute_values(":now", number(now.unix_timestamp()));
         TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
     }
 
     fn update_of_change(&self, seen: &Endpoint, change: &Change) -> Update {
-        // Other names make worthless what an order has brought, unless it is being put into ACM at this moment.
+        // New names make an order's result worthless; the change is refused while that result is being imported into ACM.
         let idle = "attempt = :seen AND attribute_not_exists(lease_until) AND removing = :no";
         let condition = match change.names.same_set_as(&seen.names) {
             true => idle.to_owned(),
@@ -289,7 +289,7 @@ impl EndpointsTable {
             .expect("table, key and expression are set")
     }
 
-    /// Gives a tenant's name back; fine if it is gone.
+    /// Gives a tenant's name back; no error if it is gone.
     pub(super) fn delete_name(&self, tenant: &TenantId, base: &DomainName, holder: &EndpointId) -> TransactWriteItem {
         let delete = Delete::builder()
             .table_name(&self.table)

@@ -1,4 +1,4 @@
-//! The item that all who start attempts share: how much room a count has found, and what was taken of it since.
+//! The item shared by all processes that start attempts: how much room a count has found, and how much was taken since.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use super::rate_limits::{moment, to_moment, whole_milliseconds};
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, fault};
 
-/// How long a count is good for.
+/// How long a count is valid.
 const FRESH: Duration = Duration::seconds(5);
 /// For a scan, which waits for attempts to end and asks every few seconds.
 const FRESH_FOR_SCANS: Duration = Duration::seconds(2);
-/// By when a list of executions shows one that was started: it is eventually consistent.
+/// How long until a list of executions shows one that was started: the list is eventually consistent.
 pub(crate) const LISTED_AFTER: Duration = Duration::seconds(15);
-/// How long it is believed that others wait, where no scan says it again.
+/// How long others are assumed to wait if no scan says so again.
 const WAITING_KEPT: Duration = Duration::minutes(3);
-/// How long the item is kept when nobody starts attempts any more.
+/// How long the item is kept when no attempts are started any more.
 const KEPT: Duration = Duration::DAY;
 
-/// What the item says.
+/// The content of the item.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept {
     version: u64,
@@ -30,31 +30,31 @@ pub(crate) struct Kept {
     pub(crate) counted: Counted,
     waiting: usize,
     waiting_at: Option<OffsetDateTime>,
-    /// How much was taken, by the second.
+    /// How much was taken, by second.
     taken: BTreeMap<i64, usize>,
 }
 
-/// What a count has found, less what was taken since.
+/// The result of a count, less what was taken since.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counted {
     pub(crate) most: usize,
     pub(crate) left: usize,
 }
 
-/// What somebody who starts attempts takes.
+/// What a process that starts attempts takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taking {
     /// At least one.
     pub(crate) attempts: usize,
     pub(crate) place: Place,
-    /// For how many there is none.
+    /// The number of attempts without room.
     pub(crate) waiting: usize,
     pub(crate) at: OffsetDateTime,
 }
 
 impl Taking {
-    /// What is set beside the room, and what must hold: the first of all say how many wait, and the last take none while
-    /// anybody does.
+    /// What is set besides the room, and the condition: [`Place::First`] sets how many wait; [`Place::Last`] takes nothing
+    /// while any wait.
     fn expressions(&self) -> (&'static str, &'static str) {
         match self.place {
             Place::First => (", waiting = :waiting, waiting_at = :at", ""),
@@ -76,7 +76,7 @@ impl Taking {
 }
 
 impl Kept {
-    /// Whether the count is new enough at `now` to take room by it.
+    /// Whether the count is recent enough at `now` to take room from it.
     pub(crate) fn is_fresh(&self, place: Place, now: OffsetDateTime) -> bool {
         let good_for = match place {
             Place::First => FRESH_FOR_SCANS,
@@ -85,12 +85,12 @@ impl Kept {
         self.counted_at.is_some_and(|at| (now - at).abs() < good_for)
     }
 
-    /// How many wait for room at `now`, so far as is known.
+    /// How many wait for room at `now`, as far as is known.
     pub(crate) fn waiting(&self, now: OffsetDateTime) -> usize {
         if self.waiting_at.is_some_and(|at| now < at + WAITING_KEPT) { self.waiting } else { 0 }
     }
 
-    /// How much was taken so short a time before `now` that a list need not show it.
+    /// How much was taken so shortly before `now` that a list may not show it yet.
     pub(crate) fn taken_lately(&self, now: OffsetDateTime) -> usize {
         let since = (now - LISTED_AFTER).unix_timestamp();
         self.taken.range(since..).map(|(_, count)| count).sum()
@@ -121,8 +121,8 @@ impl EndpointsTable {
         })
     }
 
-    /// Writes a count down that was made after `seen` was read, less what is taken of it at once. False: somebody took or counted
-    /// in between, or others wait.
+    /// Writes a count that was made after `seen` was read, less what is taken of it at once. False: another process took or
+    /// counted in between, or others wait.
     pub(crate) async fn count_room(
         &self,
         seen: &Kept,
@@ -134,7 +134,7 @@ impl EndpointsTable {
         let old: Vec<String> = seen.taken.range(..since).map(|(second, _)| bucket(*second)).collect();
         let (beside, holds) = taking.map_or(("", ""), Taking::expressions);
         let second = if taking.is_some() { ", #second = if_not_exists(#second, :zero) + :n" } else { "" };
-        // Names that begin with a letter and have digits are no reserved words.
+        // Names that begin with a letter and contain digits are not reserved words.
         let remove = if old.is_empty() { String::new() } else { format!(" REMOVE {}", old.join(", ")) };
         let mut update = self.update_room();
         let unchanged = match seen.version {
@@ -167,7 +167,7 @@ impl EndpointsTable {
         Ok(conditional("dynamodb:UpdateItem", written)?.is_some())
     }
 
-    /// Takes so much room of the count in `seen`. False: it is not there any more, or others wait.
+    /// Takes this much room of the count in `seen`. False: the room is gone, or others wait.
     pub(crate) async fn take_room(&self, seen: &Kept, taking: &Taking) -> Result<bool, ServiceFault> {
         let Some(counted_at) = seen.counted_at else { return Ok(false) };
         let (beside, holds) = taking.expressions();
@@ -187,7 +187,7 @@ impl EndpointsTable {
         Ok(conditional("dynamodb:UpdateItem", taken)?.is_some())
     }
 
-    /// Keeps how many wait for room.
+    /// Records how many wait for room.
     pub(crate) async fn note_waiting(&self, waiting: usize, now: OffsetDateTime) -> Result<(), ServiceFault> {
         let noted = self
             .update_room()
@@ -199,7 +199,7 @@ impl EndpointsTable {
         noted.map(drop).map_err(|error| fault("dynamodb:UpdateItem", error))
     }
 
-    /// Gives so much back of what was taken at `at`. Nothing if that is so long ago that it has been counted since.
+    /// Gives back some of what was taken at `at`. Does nothing if that is so long ago that it has been counted since.
     pub(crate) async fn return_room(&self, attempts: usize, at: OffsetDateTime) -> Result<(), ServiceFault> {
         let returned = self
             .update_room()

@@ -1,4 +1,4 @@
-//! What the indexes `due`, `advice` and `health` have in common: a moment for each endpoint, in shards.
+//! What the indexes `due`, `advice` and `health` have in common: one time per endpoint, in shards.
 
 use domain::ports::{DueEntry, ServiceFault};
 use time::OffsetDateTime;
@@ -8,7 +8,7 @@ use super::{EndpointsTable, items, number};
 use crate::aws::fault;
 
 impl EndpointsTable {
-    /// Up to `limit` entries of one shard of `index` whose moment, the attribute `INDEX_at`, has come, the oldest first.
+    /// Up to `limit` entries of one shard of `index` whose time, the attribute `INDEX_at`, has come, oldest first.
     pub(super) async fn entries(
         &self,
         index: &str,
@@ -33,7 +33,7 @@ impl EndpointsTable {
     }
 }
 
-/// Whose entry of an index it is.
+/// The endpoint that an index entry belongs to.
 pub(super) fn endpoint_of(entry: &items::Item) -> Result<EndpointId, ServiceFault> {
     let id = entry.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix("ENDPOINT#")?.parse().ok());
     id.ok_or_else(|| items::unreadable("an entry of an index"))

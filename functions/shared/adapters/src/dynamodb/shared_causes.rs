@@ -12,7 +12,7 @@ use super::items::{self, text};
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, fault};
 
-/// The one partition of the causes that last; there are few.
+/// The only partition of lasting causes; there are few.
 const CAUSES: &str = "CAUSES";
 
 impl SharedCauses for EndpointsTable {
@@ -169,12 +169,12 @@ impl SharedCauses for EndpointsTable {
     }
 }
 
-/// The partition of the endpoints that meet the cause, so that none is counted twice.
+/// The partition of the endpoints that have the cause, so that none is counted twice.
 fn members(key: &str) -> AttributeValue {
     text(format!("CAUSE#{key}"))
 }
 
-/// Numbers compare in a condition as severities do.
+/// As numbers, severities can be compared in a condition.
 fn rank(severity: Severity) -> AttributeValue {
     number(severity as u8)
 }

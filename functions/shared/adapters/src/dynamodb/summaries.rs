@@ -14,7 +14,7 @@ use super::items::{self, Item, text};
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, fault};
 
-/// Long enough for the slowest walk to come round again, several times.
+/// Long enough for the slowest walk to complete several times.
 const KEPT: Duration = Duration::DAY;
 
 fn pk(scope: &Scope) -> AttributeValue {
@@ -94,7 +94,7 @@ impl Summaries for EndpointsTable {
 }
 
 impl EndpointsTable {
-    /// What is kept of the scope under a prefix, the newest first; an answer of DynamoDB holds 1 MB, several times as much.
+    /// The stored items of the scope under a prefix, newest first; a response of DynamoDB holds 1 MB, several times as much.
     async fn of_scope(&self, scope: &Scope, prefix: &str, limit: Option<u32>) -> Result<Vec<Item>, ServiceFault> {
         let output = self
             .client
@@ -112,7 +112,7 @@ impl EndpointsTable {
     }
 }
 
-/// A tenth or so: the same words come again and again, and every overview reads all of it.
+/// About a tenth of the size: the same words repeat, and every overview reads all of it.
 fn pack(written: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(written).and_then(|()| encoder.finish()).expect("memory takes everything")

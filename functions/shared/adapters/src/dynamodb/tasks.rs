@@ -6,7 +6,7 @@ use super::{EndpointsTable, items, number};
 use crate::aws::fault;
 
 impl EndpointsTable {
-    /// Records that a run of `task` has come to its end at `now`, so that the absence of runs can be seen. Safe to repeat.
+    /// Records that a run of `task` ended at `now`, so that missing runs can be detected. Safe to repeat.
     pub async fn record_run(&self, task: Task, now: OffsetDateTime) -> Result<(), ServiceFault> {
         self.client
             .update_item()
@@ -21,7 +21,7 @@ impl EndpointsTable {
         Ok(())
     }
 
-    /// When the last run of `task` came to its end, to the second. `None`: none ever has.
+    /// When the last run of `task` ended, to the second. `None`: there was none.
     pub async fn last_run(&self, task: Task) -> Result<Option<OffsetDateTime>, ServiceFault> {
         let output = self
             .client

@@ -8,12 +8,12 @@ use super::items::{self, text};
 use super::{EndpointsTable, attempts};
 use crate::aws::fault;
 
-/// Days that are read back for the newest events.
+/// Days that are read for the newest events.
 const NEWEST_DAYS: i64 = 31;
-/// Days that are kept, and so may lie after an event.
+/// Days that are kept, and so may follow an event.
 const KEPT_DAYS: i64 = 400;
-/// Items of a day that are read at once. An attempt is listed by its end, and its start comes with it: with many items at
-/// once, few starts come later than what follows them.
+/// Items of a day that are read at once. An attempt is listed by its end, and its start is read with it: with many items at
+/// once, few starts arrive after events that follow them.
 const READ_AT_ONCE: u32 = 1000;
 
 impl AuditTrail for EndpointsTable {
@@ -38,7 +38,7 @@ impl AuditTrail for EndpointsTable {
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND sk BETWEEN :after AND :last")
             .expression_attribute_values(":pk", items::endpoint_pk(id))
-            // Below every key that is later, and above `after` itself.
+            // Below every later key, and above `after` itself.
             .expression_attribute_values(":after", text(format!("EVENT#{after}\u{1}")))
             .expression_attribute_values(":last", text("EVENT#~"))
             .limit(limit.try_into().unwrap_or(i32::MAX))
@@ -90,7 +90,7 @@ impl AuditTrail for EndpointsTable {
 }
 
 impl EndpointsTable {
-    /// What is listed under one day: the newest items, or the first after one.
+    /// The items of one day: the newest, or the first after a given one.
     async fn trail_of(
         &self,
         day: Date,
@@ -116,7 +116,7 @@ impl EndpointsTable {
     }
 }
 
-/// What an item of the trail tells, and of which endpoint.
+/// The events in an item of the trail, and their endpoint.
 fn to_events(item: items::Item) -> Result<Vec<(EndpointId, Event)>, ServiceFault> {
     let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
     let id = part("pk").strip_prefix("ENDPOINT#").and_then(|id| id.parse::<EndpointId>().ok());

@@ -19,7 +19,7 @@ impl EndpointsTable {
         Ok(TenantUsage { endpoints: count("endpoints"), names: count("names") })
     }
 
-    /// Counts the tenant's endpoints one by one: it is new, or from before counts were kept.
+    /// Counts the tenant's endpoints one by one: the tenant is new, or older than the counts.
     async fn first_count(&self, tenant: &TenantId) -> Result<TenantUsage, ServiceFault> {
         let (scope, mut after, mut usage) = (Scope::Tenant(tenant.clone()), None, TenantUsage::default());
         loop {
@@ -38,7 +38,7 @@ impl EndpointsTable {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(items::usage_item(tenant, usage)))
-            // Whoever was first may have counted on since.
+            // The first process may have counted on since.
             .condition_expression("attribute_not_exists(pk)")
             .send()
             .await;
@@ -46,8 +46,8 @@ impl EndpointsTable {
         Ok(usage)
     }
 
-    /// Counts what was written just now, where there is a count: else whoever asks first counts it with the others.
-    /// Whoever registered has registered: a count that fails is made good by the next digest.
+    /// Counts what was just written, if there is a count: otherwise the first reader counts it with the rest. A count that
+    /// fails does not fail the registration: the next digest corrects it.
     pub(super) async fn count_usage(&self, tenant: &TenantId, endpoints: i64, names: i64) {
         let counted = self
             .client

@@ -10,10 +10,10 @@ use reqwest::Response;
 
 use crate::http_fault::innermost;
 
-/// Octets of a packed body that are read for the few of it that count.
+/// Octets of a compressed body that are read: only the first few decompressed ones count.
 const LONGEST_PACKED: usize = 4096;
 
-/// The body, unpacked where it is packed as the CA asks for it, and cut where the CA stops.
+/// The body, decompressed if it is gzip as the CA requests it, and cut where the CA stops.
 pub(super) async fn read(response: Response) -> Result<String, ProbeFault> {
     let encoding = response.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase());
     let packed = encoding.as_deref() == Some(b"gzip");

@@ -15,9 +15,9 @@ use vocabulary::version::USER_AGENT;
 use crate::http_fault::innermost;
 use crate::unverified_tls;
 
-/// A connection is given up a little sooner than the whole fetch, so that it can be told apart.
+/// The connection timeout is a little shorter than that of the whole fetch, so that the two can be distinguished.
 const TO_CONNECT: Duration = TIME.saturating_sub(Duration::from_millis(200));
-/// Where IPv4 is to be tried after it. The CA waits longer, and then has time left that this process has not.
+/// The timeout if IPv4 is tried next. The CA waits longer, and then has time left that this process has not.
 const TO_CONNECT_FIRST: Duration = Duration::from_secs(4);
 
 /// The protocol cannot be used here at all (EAFNOSUPPORT of Linux).
@@ -28,12 +28,12 @@ pub(super) struct Client {
     tls: rustls::ClientConfig,
 }
 
-/// Why a request came to nothing.
+/// Why a request failed.
 pub(super) struct Failed {
     pub(super) fault: ProbeFault,
-    /// While the connection was made. Only then does the CA fall back to IPv4.
+    /// It failed while connecting. Only then does the CA fall back to IPv4.
     pub(super) connecting: bool,
-    /// This process has no way there.
+    /// This process has no route there.
     pub(super) no_route: bool,
 }
 
@@ -42,7 +42,7 @@ impl Client {
         Self { tls: unverified_tls::client_config() }
     }
 
-    /// Asks `url` at `address`. With `another`, that one is still to be tried.
+    /// Requests `url` at `address`. `another`: another address is tried if this one fails.
     pub(super) async fn get(&self, url: &Url, address: IpAddr, another: bool) -> Result<Response, Failed> {
         let to_connect = if another { TO_CONNECT_FIRST } else { TO_CONNECT };
         let port = url.port_or_known_default().unwrap_or(80);
@@ -60,7 +60,7 @@ impl Client {
                 connecting: false,
                 no_route: false,
             })?;
-        // Go's client asks for it, and unpacks what comes.
+        // Go's client requests gzip, and decompresses it.
         let request = client.get(url.clone()).header(ACCEPT_ENCODING, "gzip");
         request.send().await.map_err(|error| failed(error, address, port, to_connect))
     }
@@ -68,7 +68,7 @@ impl Client {
 
 fn failed(error: reqwest::Error, address: IpAddr, port: u16, to_connect: Duration) -> Failed {
     let (connecting, late, no_route) = (error.is_connect(), error.is_timeout(), has_no_route(&error));
-    // Without the URL: it has the token in it.
+    // Without the URL, which contains the token.
     let error = error.without_url();
     let at = format!("{address} at port {port}");
     let why = match late {

@@ -1,4 +1,4 @@
-//! Against servers of one answer each, on this machine.
+//! Against local servers with one answer each.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener};
@@ -13,7 +13,7 @@ use crate::dns::{Dns, Roots};
 const TOKEN: &str = "tok-EN_1";
 const EXPECTED: &str = "tok-EN_1.thumb";
 
-/// Answers every request with what `answer` makes of its own port.
+/// Answers every request with the result of `answer` for its own port.
 fn serve(answer: impl Fn(u16) -> Vec<u8>) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     let port = listener.local_addr().expect("it is bound").port();
@@ -70,7 +70,7 @@ async fn the_right_body_is_accepted_as_it_is_and_packed() {
         ok("", format!("{EXPECTED}\r\n").as_bytes()),
         ok("content-encoding: gzip\r\n", &packed(EXPECTED)),
         ok("content-encoding: GZIP\r\n", &packed(EXPECTED)),
-        // HTTP/1.0 without a length.
+        // HTTP/1.0 without a Content-Length.
         format!("HTTP/1.0 200 OK\r\n\r\n{EXPECTED}").into_bytes(),
     ] {
         let observed = observe(answer).await;
@@ -106,7 +106,7 @@ async fn no_more_of_a_body_is_read_than_the_ca_reads() {
 #[tokio::test]
 async fn redirects_are_noted_with_their_status_and_without_the_token() {
     let goal = serve(|_| ok("", EXPECTED.as_bytes()));
-    // The port stands for 80, and a redirect may lead to no other but 443.
+    // The port stands for 80; a redirect may lead to no other port but 443.
     let same = serve(|port| moved(301, &format!("http://127.0.0.1:{port}/other/{TOKEN}")));
     let observed = observe_at(same).await;
     assert_eq!(observed.answer, ProbeAnswer::Failed(ProbeFault::RefusedRedirect(Refused::Circle)), "it repeats itself");
@@ -146,7 +146,7 @@ async fn a_closed_port_is_told_with_its_address() {
     assert!(why.starts_with(&format!("127.0.0.1 at port {closed}: ")) && !why.contains(TOKEN), "{why}");
 }
 
-/// Slower than this process once waited, and in time for the CA.
+/// Slower than this process once waited, but within the CA's time.
 #[tokio::test]
 async fn a_host_that_takes_seven_seconds_is_in_time() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
@@ -176,7 +176,7 @@ async fn an_answer_that_ends_too_soon_is_broken() {
     assert!(matches!(observed.answer, ProbeAnswer::Failed(ProbeFault::Broken(_))), "{observed:?}");
 }
 
-/// H16: Boulder follows a redirect to HTTPS whoever signed the certificate there.
+/// H16: Boulder follows a redirect to HTTPS, whoever signed the certificate there.
 #[tokio::test]
 async fn a_certificate_that_nobody_trusts_is_followed_to() {
     let signed = rcgen::generate_simple_self_signed(vec!["other.example.com".to_owned()]).expect("in memory");

@@ -1,4 +1,4 @@
-//! Requests to the provider, which is trusted for what it says but not for how much or how slowly.
+//! Requests to the provider: we trust what it says, but not how much it sends or how slowly.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// A key set with a certificate chain for each key is some 20 KB.
 const LARGEST_BODY: usize = 256 * 1024;
 
-/// Why the provider could not be asked. None of these says anything about a person or a token.
+/// Why the provider could not be reached. None of these says anything about a person or a token.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderFault {
     #[error("{0} is not an https URL")]
@@ -35,7 +35,7 @@ pub enum ProviderFault {
 #[derive(Debug)]
 pub(super) struct Fetcher {
     http: reqwest::Client,
-    /// The issuer is on this machine, and so may be what it names.
+    /// The issuer is on this machine, so the URLs that it names may be, too.
     local: bool,
 }
 
@@ -44,7 +44,7 @@ impl Fetcher {
         let url: Url = issuer.parse().map_err(|_| ProviderFault::Insecure(issuer.to_owned()))?;
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(None).expect("without an anchor nothing can be malformed"))
-            // A redirect would hand code and verifier to whoever it leads to.
+            // A redirect would send code and verifier to its target.
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
             .user_agent(USER_AGENT)

@@ -1,4 +1,4 @@
-//! The issuer's keys (RFC 7517), fetched when one is met that is not known yet.
+//! The issuer's keys (RFC 7517), fetched when a token names an unknown one.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,16 +12,16 @@ use tokio::sync::Mutex;
 
 use super::fetch::ProviderFault;
 
-/// Tokens with key ids out of thin air must not make us a hammer.
+/// Tokens with invented key ids must not make us flood the issuer.
 pub(super) const SHORTEST_INTERVAL: Duration = Duration::seconds(30);
-/// A key that the issuer has withdrawn is honoured for no longer, while the issuer answers.
+/// How long a key that the issuer has withdrawn is accepted while the issuer answers.
 pub(super) const LIFE: Duration = Duration::HOUR;
-/// … and while it does not: an outage there must not become one here at once.
+/// … and while it does not answer: its outage must not become ours at once.
 pub(super) const STALE: Duration = Duration::DAY;
 
-/// A public key, and the one algorithm that it is for.
+/// A public key, and the only algorithm that it is for.
 ///
-/// The algorithm follows from the key, never from a token: so a public key cannot be taken for a secret.
+/// The algorithm follows from the key, never from a token, so a public key cannot be used as a secret.
 #[derive(Clone)]
 pub(super) struct VerificationKey {
     pub(super) algorithm: Algorithm,
@@ -34,7 +34,7 @@ pub(super) struct KeyDocument {
 }
 
 impl KeyDocument {
-    /// Whether any token could be verified with it.
+    /// Whether the set has a key that can verify tokens.
     pub(super) fn has_usable(self) -> bool {
         !usable(self).is_empty()
     }
@@ -56,7 +56,7 @@ impl std::fmt::Debug for KeyCache {
 }
 
 impl KeyCache {
-    /// The key `kid`, through `fetch` if it is unknown or the set is old. `None`: the issuer has no such key.
+    /// The key `kid`, with `fetch` if it is unknown or the set is old. `None`: the issuer has no such key.
     pub(super) async fn find<F>(
         &self,
         kid: &str,
@@ -66,7 +66,7 @@ impl KeyCache {
     where
         F: Future<Output = Result<KeyDocument, ProviderFault>>,
     {
-        // Held while fetching: those who come meanwhile wait for the one request.
+        // The lock is kept while fetching: concurrent callers wait for the one request.
         let mut known = self.0.lock().await;
         let age = known.fetched.map(|fetched| now - fetched);
         let found = known.keys.get(kid).cloned();
@@ -89,8 +89,8 @@ impl KeyCache {
     }
 }
 
-/// The keys of the set that tokens are accepted from. Others, for encryption or with unknown algorithms, are none of
-/// our business and do not make the set unreadable.
+/// The keys of the set that tokens are accepted from. Other keys, for encryption or with unknown algorithms, are ignored and do
+/// not make the set unreadable.
 fn usable(document: KeyDocument) -> HashMap<String, VerificationKey> {
     let keys = document.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
     keys.filter_map(|jwk| Some((jwk.common.key_id.clone()?, read(&jwk)?))).collect()

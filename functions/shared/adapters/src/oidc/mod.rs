@@ -1,4 +1,4 @@
-//! The platform's own OpenID provider: signing in, and whose a token is.
+//! The platform's own OpenID provider: signing in, and verifying whose a token is.
 //!
 //! The code flow with PKCE as a public client: OpenID Connect Core 1.0 §3.1, Discovery 1.0, RFC 7636.
 
@@ -24,12 +24,12 @@ use keys::KeyCache;
 pub use token::{CLOCK_SKEW, Claims, TokenRejected};
 use token::{Expected, verify};
 
-/// A provider that moves its endpoints is followed within this time.
+/// If a provider moves its endpoints, we follow within this time.
 const METADATA_LIFE: Duration = Duration::HOUR;
 
 /// One issuer, and this installation as its client.
 ///
-/// What the issuer publishes is fetched at first use and kept: a warm process asks it for nothing.
+/// What the issuer publishes is fetched at first use and kept: a warm process sends no requests to the issuer.
 #[derive(Clone, Debug)]
 pub struct OpenIdProvider(Arc<Inner>);
 
@@ -51,7 +51,7 @@ struct Metadata {
     jwks_uri: Url,
 }
 
-/// What ties an answer of the provider to the browser that asked.
+/// What ties a response of the provider to the browser that made the request.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizationRequest<'a> {
     /// Where the provider sends the browser back to; registered with it.
@@ -66,7 +66,7 @@ pub struct AuthorizationRequest<'a> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
-    /// The code is spent, too old, or not this client's; or the client is not registered as it must be.
+    /// The code is used, too old, or not this client's; or the client is not registered correctly.
     #[error("the provider refused the code: {0}")]
     Refused(String),
     #[error(transparent)]
@@ -77,7 +77,7 @@ pub enum ExchangeError {
 pub enum VerifyError {
     #[error(transparent)]
     Rejected(#[from] TokenRejected),
-    /// Nothing is known about the token: the issuer's keys could not be had.
+    /// Nothing is known about the token: the issuer's keys were not available.
     #[error(transparent)]
     Fault(#[from] ProviderFault),
 }
@@ -102,7 +102,7 @@ impl OpenIdProvider {
         &self.0.issuer
     }
 
-    /// Where to send the browser so that somebody signs in.
+    /// The URL where a person signs in.
     pub async fn authorization_url(
         &self,
         request: AuthorizationRequest<'_>,
@@ -122,7 +122,7 @@ impl OpenIdProvider {
         Ok(url)
     }
 
-    /// The ID token for an authorization code. Not verified yet.
+    /// Exchanges an authorization code for the ID token, which is not verified yet.
     pub async fn exchange(
         &self,
         code: &str,
@@ -150,7 +150,7 @@ impl OpenIdProvider {
             .finish();
         let endpoint = self.metadata(now).await?.token_endpoint;
         let (status, body) = self.0.fetcher.post_form(&endpoint, form).await?;
-        // RFC 6749 §5.2: 400, or 401 for a client that should have authenticated.
+        // RFC 6749 §5.2: 400, or 401 for a client that must authenticate.
         if status.is_client_error() {
             let refusal: Refusal = serde_json::from_slice(&body).unwrap_or_default();
             let reason = format!("{} {}", refusal.error, refusal.error_description);
@@ -164,9 +164,9 @@ impl OpenIdProvider {
         Ok(tokens.id_token)
     }
 
-    /// Whose token this is, if it is one of the issuer's for this client and in force at `now`.
+    /// Whose token this is, if the issuer made it for this client and it is valid at `now`.
     ///
-    /// `nonce`, where it is given, must be in it: the token then answers one request for one.
+    /// `nonce`, if given, must be in the token: then the token answers exactly one request.
     pub async fn verify(&self, token: &str, nonce: Option<&str>, now: OffsetDateTime) -> Result<Claims, VerifyError> {
         let kid = token::key_id(token)?;
         let inner = &self.0;
@@ -182,7 +182,7 @@ impl OpenIdProvider {
         Ok(verify(token, &key, expected, now)?)
     }
 
-    /// Whether the issuer answers with what signing in takes.
+    /// Whether the issuer's metadata and keys are available for signing in.
     pub async fn describe(&self, now: OffsetDateTime) -> Result<(), ProviderFault> {
         let uri = self.metadata(now).await?.jwks_uri;
         let keys: keys::KeyDocument = self.0.fetcher.get_json(&uri).await?;
@@ -190,7 +190,7 @@ impl OpenIdProvider {
     }
 
     async fn metadata(&self, now: OffsetDateTime) -> Result<Metadata, ProviderFault> {
-        // Held while fetching: those who come meanwhile wait for the one request.
+        // The lock is kept while fetching: concurrent callers wait for the one request.
         let mut known = self.0.metadata.lock().await;
         if let Some((fetched, metadata)) = &*known
             && now < *fetched + METADATA_LIFE
@@ -200,7 +200,7 @@ impl OpenIdProvider {
         let document = format!("{}/.well-known/openid-configuration", self.0.issuer.trim_end_matches('/'));
         let url: Url = document.parse().map_err(|_| ProviderFault::Malformed(document.clone()))?;
         let metadata: Metadata = self.0.fetcher.get_json(&url).await?;
-        // Discovery 1.0 §4.3: exactly, or another provider's document would speak for this one.
+        // Discovery 1.0 §4.3: exactly equal, or another provider's document would speak for this one.
         if metadata.issuer != self.0.issuer {
             return Err(ProviderFault::OtherIssuer { expected: self.0.issuer.clone(), found: metadata.issuer });
         }

@@ -1,7 +1,7 @@
-//! How signatures of tokens are verified: by `ring`, for the three algorithms that keys are taken for.
+//! How token signatures are verified: by `ring`, for the three accepted algorithms.
 //!
-//! `jsonwebtoken` has no cryptography of its own. Its two ready-made providers would bring a second library beside
-//! `ring`, which already does TLS, DNSSEC and ACME here.
+//! `jsonwebtoken` has no cryptography of its own. Its two ready-made providers would add a second library beside `ring`, which
+//! already does TLS, DNSSEC and ACME here.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result, new_error};
@@ -24,15 +24,15 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     },
 };
 
-/// Makes this process verify by `ring`. Safe to repeat.
+/// Makes this process verify with `ring`. Safe to repeat.
 ///
-/// A process has one provider, the first; nothing but this installs one.
+/// A process keeps the first provider; only this function installs one.
 pub(super) fn install() {
-    // It says no when it has one already, which is this one.
+    // It returns an error if one is installed already, which is this one.
     let _ = PROVIDER.install_default();
 }
 
-/// What neither signing nor reading keys of our own takes: nothing here has a private key.
+/// The error for anything but verifying with the three algorithms: nothing here has a private key.
 fn unsupported<T>() -> Result<T> {
     Err(new_error(ErrorKind::UnsupportedAlgorithm))
 }
@@ -41,7 +41,7 @@ fn signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     unsupported()
 }
 
-/// Refuses a key of another family than the algorithm's: no public key is ever taken for a secret.
+/// Refuses a key of another family than the algorithm's: a public key is never used as a secret.
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let family = match algorithm {
         Algorithm::RS256 => AlgorithmFamily::Rsa,
@@ -55,7 +55,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     Ok(Box::new(RingVerifier { algorithm: *algorithm, key: key.clone() }))
 }
 
-/// One public key, and the algorithm that a token says it is signed by.
+/// One public key, and the algorithm that a token names.
 struct RingVerifier {
     algorithm: Algorithm,
     key: DecodingKey,
@@ -101,7 +101,7 @@ mod tests {
         BASE64_URL_SAFE_NO_PAD.decode(text).expect("base64")
     }
 
-    /// The algorithm, a public key, what is signed, and its signature.
+    /// The algorithm, a public key, the signed text, and its signature.
     type Example = (Algorithm, DecodingKey, &'static str, &'static str);
 
     /// RFC 7515 §A.2, RFC 7515 §A.3, RFC 8037 §A.4.

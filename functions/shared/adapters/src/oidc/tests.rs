@@ -1,4 +1,4 @@
-//! The provider against a real issuer, with tokens that somebody has tampered with.
+//! The provider against a real issuer, with manipulated tokens.
 
 use issuer::{AuthorizationRequest as Asked, Client, Issuer, Person};
 use ring::hmac;
@@ -72,7 +72,7 @@ async fn only_what_the_key_was_made_for_is_a_signature() {
         }
     }
 
-    // The published key as the secret of a MAC.
+    // The published key as a MAC secret.
     let kid = issuer.header()["kid"].as_str().expect("text").to_owned();
     let keys: Value =
         provider.0.fetcher.get_json(&format!("{}/keys", issuer.url()).parse().expect("a URL")).await.expect("keys");
@@ -131,7 +131,7 @@ async fn a_token_is_of_this_issuer_for_this_client_and_says_whose_it_is() {
     assert!(provider.verify(&several, None, now()).await.is_ok());
 }
 
-/// CVE-2026-25537 is of this kind: a claim of another JSON type passed for one that is not there.
+/// CVE-2026-25537 is of this kind: a claim of another JSON type was treated as absent.
 #[tokio::test]
 async fn a_claim_of_another_json_type_is_refused_and_never_taken_for_absent() {
     let (issuer, provider) = both().await;
@@ -153,7 +153,7 @@ async fn a_claim_of_another_json_type_is_refused_and_never_taken_for_absent() {
     let exp = (now() + Duration::HOUR).unix_timestamp();
     for (name, value, allowed) in [
         ("iss", json!(issuer.url()), &["a string"][..]),
-        // Several audiences are good (RFC 7519 §4.1.3).
+        // Several audiences are valid (RFC 7519 §4.1.3).
         ("aud", json!(CLIENT), &["a string", "an array"]),
         ("sub", json!("somebody"), &["a string"]),
         ("exp", json!(exp), &["a number"]),
@@ -184,7 +184,7 @@ fn speaks_of(claim: &str, why: &TokenRejected) -> bool {
         TokenRejected::Issuer => claim == "iss",
         TokenRejected::Audience => matches!(claim, "aud" | "azp"),
         TokenRejected::Nonce => claim == "nonce",
-        // At a list or an object where it wants text or a number, jsonwebtoken gives up on the whole token.
+        // For a list or an object instead of text or a number, jsonwebtoken rejects the whole token.
         TokenRejected::Malformed => matches!(claim, "sub" | "exp" | "nbf"),
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! What makes a token one of the issuer's, for us, now (RFC 7519; OpenID Connect Core 1.0 §3.1.3.7).
+//! What makes a token valid: from the issuer, for us, now (RFC 7519; OpenID Connect Core 1.0 §3.1.3.7).
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -10,10 +10,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::keys::VerificationKey;
 
-/// How far the issuer's clock may be from ours.
+/// How far the issuer's clock may differ from ours.
 pub const CLOCK_SKEW: Duration = Duration::seconds(60);
 
-/// Why a token says nothing. Which of these it is helps whoever configures; to a caller all are alike.
+/// Why a token is rejected. The variant helps whoever configures the provider; callers treat all alike.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRejected {
     #[error("it is not a signed token")]
@@ -36,7 +36,7 @@ pub enum TokenRejected {
     Claim(&'static str),
 }
 
-/// Who a token is of, until when, and all that it says.
+/// Whose a token is, until when, and all its claims.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
     /// The person or program, unique and stable at the issuer.
@@ -51,12 +51,12 @@ pub(super) struct Expected<'a> {
     pub(super) nonce: Option<&'a str>,
 }
 
-/// The key id in the header of a token of which nothing is believed yet.
+/// The key id in the header of a token that is not verified yet.
 pub(super) fn key_id(token: &str) -> Result<String, TokenRejected> {
     #[derive(Deserialize)]
     struct Header {
         kid: String,
-        // An extension that must be understood, and none is (RFC 7515 §4.1.11).
+        // An extension that must be understood; none is supported (RFC 7515 §4.1.11).
         crit: Option<Value>,
     }
     let header = token.split('.').next().unwrap_or_default();
@@ -84,7 +84,7 @@ pub(super) fn verify(
     (validation.validate_exp, validation.validate_nbf) = (false, false);
     let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation).map_err(rejected)?.claims;
 
-    // One issuer, as text (RFC 7519 §4.1.1). A list with it in would pass above.
+    // One issuer, as text (RFC 7519 §4.1.1). A list that contains it would pass above.
     if claims.get("iss").and_then(Value::as_str) != Some(expected.issuer) {
         return Err(TokenRejected::Claim("iss"));
     }
@@ -95,7 +95,7 @@ pub(super) fn verify(
     if instant(&claims, "nbf")?.is_some_and(|from| now < from.saturating_sub(CLOCK_SKEW)) {
         return Err(TokenRejected::NotYetValid);
     }
-    // With several audiences, the one that it was made for.
+    // With several audiences, the client that it was issued to.
     if claims.get("azp").is_some_and(|party| party != expected.client_id) {
         return Err(TokenRejected::Audience);
     }

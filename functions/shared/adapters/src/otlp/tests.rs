@@ -15,7 +15,7 @@ use super::*;
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-/// Takes one request, answers it, and returns its head and its body.
+/// Takes one request, answers it, and returns its head and body.
 async fn receiver(answer: &'static str) -> (String, JoinHandle<(String, Value)>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));

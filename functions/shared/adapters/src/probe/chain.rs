@@ -1,4 +1,4 @@
-//! Following aliases from zone to zone, as a resolver would.
+//! Follows aliases from zone to zone, as a resolver does.
 
 use std::net::IpAddr;
 
@@ -12,17 +12,17 @@ pub(super) async fn follow(zones: &Zones, name: &str) -> Chain {
     on(zones, vec![name.to_owned()], true).await
 }
 
-/// From `name`, whose alias is known to lead to `to`, to the addresses.
+/// From `name`, whose alias leads to `to`, to the addresses.
 pub(super) async fn follow_from(zones: &Zones, name: &str, to: &str) -> Chain {
     on(zones, vec![name.to_owned(), to.to_owned()], true).await
 }
 
-/// From `name`, whose alias is known to lead to `to`, along the aliases alone.
+/// From `name`, whose alias leads to `to`, along the aliases only.
 pub(super) async fn aliases(zones: &Zones, name: &str, to: &str) -> Chain {
     on(zones, vec![name.to_owned(), to.to_owned()], false).await
 }
 
-/// `seen` are the names so far, the one that is asked about first.
+/// `seen` are the names so far, starting with the requested one.
 async fn on(zones: &Zones, mut seen: Vec<String>, addresses: bool) -> Chain {
     let names = |seen: Vec<String>| seen.into_iter().skip(1).collect();
     loop {
@@ -36,7 +36,7 @@ async fn on(zones: &Zones, mut seen: Vec<String>, addresses: bool) -> Chain {
         let (a, aaaa) = if addresses {
             tokio::join!(zones.first(&at, RecordKind::A), zones.first(&at, RecordKind::Aaaa))
         } else {
-            // Any type shows an alias; the delegated name has TXT records, if anything.
+            // Any record type shows an alias; if the delegated name has records, they are TXT.
             let txt = zones.first(&at, RecordKind::Txt).await;
             (txt.clone(), txt)
         };
@@ -60,7 +60,7 @@ pub(super) fn ends(names: Vec<String>, a: &Answer, aaaa: &Answer) -> Chain {
     Chain { names, end }
 }
 
-/// The records of `kind` at `name`, or where its aliases lead: each name that one led to, and the answer of the last.
+/// The records of `kind` at `name`, or where its aliases lead: each name that an alias led to, and the last answer.
 pub(super) async fn chase(zones: &Zones, name: &str, kind: RecordKind) -> (Vec<String>, Answer) {
     let mut aliases = Vec::new();
     for _ in 0..=MOST_ALIASES {

@@ -1,5 +1,5 @@
-//! What explains the records that are wrong: what stands around them. A few names are explained, so that a hundred of them are
-//! no weapon against their name servers.
+//! Explains wrong records by what surrounds them. Only a few names are explained, so that nobody can use a hundred of them to
+//! attack their name servers.
 
 use diagnosis::facts::{AuthorizationFacts, HostFacts, Surroundings, ZoneState};
 use diagnosis::subject::Subject;
@@ -9,11 +9,11 @@ use vocabulary::dns::{RecordKind, ServerAnswer};
 
 use super::{Probing, is_wrong, random, surroundings};
 
-/// Names whose wrong records are explained by what stands around them, which takes about twenty questions each.
+/// Names whose wrong records are explained by what surrounds them, with about twenty queries each.
 const MOST_EXPLAINED: usize = 10;
 
 impl Probing<'_> {
-    /// What stands around the records that are wrong, of the first few that are.
+    /// What surrounds the wrong records, for the first few of them.
     pub(super) async fn explain(&self, subject: &Subject, all: &mut [AuthorizationFacts]) {
         let target = subject.delegation_target.as_deref();
         let account = self.prober.issuer.account.as_deref().unwrap_or_default();
@@ -47,13 +47,13 @@ impl Probing<'_> {
         let around = self.around(&name, facts, RecordKind::Txt);
         let (around, doubled) = tokio::join!(around, self.doubled(&name, facts));
         facts.persistent_around = around;
-        // Both records may be asked for; one that stands at a doubled name is told before one that does not.
+        // Both records may be required; one found at a doubled name takes precedence over one that is not.
         if facts.doubled.as_ref().is_none_or(|(_, there)| there.is_empty()) {
             facts.doubled = doubled;
         }
     }
 
-    /// What stands where the provider has appended the zone to the whole name.
+    /// The records at the name to which the provider has appended the zone once more.
     async fn doubled(&self, name: &str, facts: &AuthorizationFacts) -> Option<(String, Vec<ServerAnswer>)> {
         let ZoneState::Served { apex, .. } = &facts.zone.state else { return None };
         let doubled = format!("{name}.{apex}");
@@ -69,7 +69,7 @@ impl Probing<'_> {
         self.within(asked, Surroundings::default).await
     }
 
-    /// Which wildcard answers for hosts whose record is not right, of the first few of them.
+    /// Which wildcard answers for hosts with a wrong record, for the first few of them.
     pub(super) async fn explain_hosts(&self, subject: &Subject, all: &mut [HostFacts]) {
         let wrong = all.iter_mut().filter(|host| {
             let right = subject.host_record(&host.name).value;

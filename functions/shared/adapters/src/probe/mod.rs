@@ -1,4 +1,4 @@
-//! A check of an endpoint: everything is asked side by side, within a few seconds, and then judged.
+//! A check of an endpoint: queries everything concurrently, within a few seconds, and then judges the results.
 
 mod chain;
 mod explaining;
@@ -37,13 +37,13 @@ use crate::http_probe::{MOST_REQUESTS, Probe};
 use crate::tls_probe::TlsProbe;
 use zone::Zones;
 
-/// Names that are checked before they are registered.
+/// Names that are checked before registration.
 const MOST_SAMPLED: usize = 10;
-/// Zones of one endpoint whose DNS providers are asked for a template.
+/// Zones of one endpoint whose DNS providers are queried for a template.
 const MOST_CONNECTED: usize = 3;
-/// For the record that leads to a provider's settings.
+/// For the record that names a provider's settings.
 const LONGEST_CONNECT: Duration = Duration::from_secs(2);
-/// For the hosts: each is waited for as long as the CA would wait, also where the DNS has taken its time before.
+/// For the hosts: each is given as long as the CA would wait, even if DNS has taken long before.
 const LONGEST_OVER_HTTP: Duration = TIME.saturating_add(Duration::from_secs(4));
 
 /// Checks through the DNS, over HTTP and over TLS.
@@ -51,9 +51,9 @@ const LONGEST_OVER_HTTP: Duration = TIME.saturating_add(Duration::from_secs(4));
 pub struct EndpointProber {
     dns: Dns,
     http: Probe,
-    /// `None`: what hosts present is not checked.
+    /// `None`: the certificates that hosts serve are not checked.
     tls: Option<TlsProbe>,
-    /// The same for internal hosts, from within their network.
+    /// The same for internal hosts, from inside their network.
     inside: Option<TlsProbe>,
     /// `None`: the platform has no templates at DNS providers.
     connect: Option<Discovery>,
@@ -66,19 +66,19 @@ impl EndpointProber {
         Self { dns, http, tls, inside: None, connect: None, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
     }
 
-    /// Checks what internal hosts present, too: for a process that stands where they can be reached.
+    /// Also checks the certificates of internal hosts: for a process that can reach them.
     pub fn with_inside(self, probe: TlsProbe) -> Self {
         Self { inside: Some(probe), ..self }
     }
 
-    /// Asks DNS providers for the platform's templates, too, where a record is not right yet.
+    /// Also queries DNS providers for the platform's templates, where a record is not right yet.
     pub fn with_connect(self, discovery: Option<Discovery>) -> Self {
         Self { connect: discovery, ..self }
     }
 }
 
 impl EndpointProber {
-    /// The answer for CAA at `name` alone, aliases followed: what a CA meets where another name is an alias of it.
+    /// The answer for CAA at `name` alone, aliases followed: what a CA gets if another name is an alias of it.
     pub async fn caa_at(&self, name: &str, now: OffsetDateTime) -> CaaLevel {
         self.begin(1, now).caa_at(name.to_owned()).await
     }
@@ -94,7 +94,7 @@ impl EndpointProber {
     }
 }
 
-/// The names that a check covers. Before registration it is anybody's, so that it samples.
+/// The names that a check covers. Before registration anybody can request one, so it covers only some of them.
 fn checked_names(subject: &Subject) -> impl Iterator<Item = &CertificateName> {
     subject.names.iter().take(if subject.registered { usize::MAX } else { MOST_SAMPLED })
 }
@@ -110,7 +110,7 @@ impl Prober for EndpointProber {
         let probing = self.begin(checked_names(subject).count(), now);
         let facts = probing.gather(subject).await;
         let mut report = judge::diagnose(subject, &facts, now);
-        // Whose records are right needs no link, and before registration there is no label to put into one.
+        // Correct records need no link, and before registration there is no label to put into one.
         let is_open = subject.registered && report.records.iter().any(|record| record.status != RecordStatus::Ok);
         if let Some(discovery) = self.connect.as_ref().filter(|_| is_open) {
             report.connect = probing.connect(discovery, &facts).await;
@@ -119,10 +119,10 @@ impl Prober for EndpointProber {
     }
 }
 
-/// One check, which knows each zone once found.
+/// One check, which remembers each zone that it has found.
 struct Probing<'a> {
     prober: &'a EndpointProber,
-    /// The same questions for hosts that are connected to.
+    /// The same queries, for hosts that the check connects to.
     dns: Dns,
     http: Probe,
     zones: Zones,
@@ -178,7 +178,7 @@ impl Probing<'_> {
         facts
     }
 
-    /// The answers that the CA depends on and that its resolver does not give out.
+    /// The answers that the CA depends on and that its resolver does not return.
     async fn bogus(
         &self,
         subject: &Subject,
@@ -200,7 +200,7 @@ impl Probing<'_> {
             let kinds = |name: String| [(name.clone(), RecordKind::A), (name, RecordKind::Aaaa)];
             let names = host.answers.iter().flat_map(|answer| &answer.chain.names).cloned();
             depends.extend(names.flat_map(kinds));
-            // An alias is all that there is at its name.
+            // If a name has an alias, it has no other records.
             match host.answers.iter().all(|answer| !answer.cname.records().is_empty()) {
                 true => depends.extend([(host.name.to_string(), RecordKind::Cname)]),
                 false => depends.extend(kinds(host.name.to_string())),
@@ -211,7 +211,7 @@ impl Probing<'_> {
             bases.iter().flat_map(|base| &base.cname).any(|answer| answer.answer.records() == [(*target).clone()])
         });
         depends.extend(target.map(|target| (target.clone(), RecordKind::Txt)));
-        // What is wrong with these zones as a whole is told of them.
+        // Faults of these zones as a whole are reported with the zones.
         let zones = bases.iter().map(|base| &base.zone).chain(hosts.iter().map(|host| &host.zone));
         let own: BTreeSet<&str> = zones.filter_map(ZoneFacts::apex).collect();
         let validated = depends.into_iter().map(async |(name, kind)| {
@@ -228,7 +228,7 @@ impl Probing<'_> {
         let bases = facts.authorization_names.iter().map(|base| &base.zone);
         let zones: BTreeSet<&str> =
             bases.chain(facts.hosts.iter().map(|host| &host.zone)).filter_map(ZoneFacts::apex).collect();
-        // Within what the whole check may ask name servers.
+        // Within the check's limit of queries to name servers.
         let discovery = &discovery.by(self.dns.clone());
         let offered = zones.into_iter().take(MOST_CONNECTED).map(async |zone| {
             let name = format!("_domainconnect.{zone}");
@@ -242,7 +242,7 @@ impl Probing<'_> {
     async fn delegation(&self, subject: &Subject, facts: &mut AuthorizationFacts) {
         let name = facts.base.challenge_name();
         facts.cname = self.ask(&name, RecordKind::Cname).await;
-        // Also where the alias is right: of some servers, the CA gets the TXT record that stands beside it.
+        // Even if the alias is right: some servers give the CA the TXT record beside it.
         facts.txt = self.beside(&name, RecordKind::Txt, &facts.cname).await;
         let target = subject.delegation_target.as_deref();
         let leads = facts.cname.iter().find_map(|answer| answer.answer.records().first());
@@ -258,8 +258,8 @@ impl Probing<'_> {
         facts.chain = chain;
     }
 
-    /// The records of `kind` at a name, of which it is known what its servers say of another one: at a name that does not
-    /// exist there are none.
+    /// The records of `kind` at a name for which its servers' answers to another query are known: a name that does not exist
+    /// has none.
     async fn beside(&self, name: &str, kind: RecordKind, known: &[ServerAnswer]) -> Vec<ServerAnswer> {
         match known.iter().all(|answer| answer.answer == Answer::NxDomain) {
             true => known.to_vec(),
@@ -287,7 +287,7 @@ impl Probing<'_> {
         let http = OptionFuture::from((!name.wildcard).then(|| self.probe(&name.base)));
         let dns = async {
             let zone = self.within(self.zones.of(name.base.as_str()), || zone::late(name.base.as_str())).await;
-            // Addresses beside the right alias are a conflict: of some servers, resolvers get the one or the other.
+            // Addresses beside the right alias are a conflict: depending on the server, resolvers get one or the other.
             let (cname, a) = tokio::join!(self.ask(&text, RecordKind::Cname), self.ask(&text, RecordKind::A));
             let aaaa = self.beside(&text, RecordKind::Aaaa, &a).await;
             let answers = cname.into_iter().zip(a).zip(aaaa).map(|((cname, a), aaaa)| {
@@ -320,7 +320,7 @@ impl Probing<'_> {
     }
 
     async fn probe(&self, host: &DomainName) -> HttpObservation {
-        // The check's own: the responder answers it like one of the CA's, with what it saw.
+        // The check's own token: the responder answers it like one of the CA's, with what it saw.
         let token = check_token(random());
         let expected = check_body(host, &token);
         let asked = async {
@@ -328,11 +328,11 @@ impl Probing<'_> {
             self.http.observe(host, &token, &expected).await
         };
         let asked = timeout_at(self.until_http, asked).await;
-        // Who was not asked, or not to the end, is not to blame.
+        // A host that was not requested, or not to the end, is not to blame.
         asked.unwrap_or_else(|_| HttpObservation::failed(ProbeFault::NotAsked, &expected))
     }
 
-    /// Whether there is something to be presented, by which host.
+    /// Whether a certificate is to be served, and by which host.
     fn presenting<'s>(&self, subject: &'s Subject) -> Option<(&TlsProbe, &'s DomainName)> {
         let host = subject.names.iter().find(|name| !name.wildcard).filter(|_| subject.certificate.is_some())?;
         let probe = match subject.reachability {
@@ -349,7 +349,7 @@ impl Probing<'_> {
     }
 }
 
-/// Whether a server says something else of the delegation than that it leads to `target`.
+/// Whether a server answers for the delegation with anything but `target`.
 fn is_wrong(facts: &AuthorizationFacts, target: Option<&str>) -> bool {
     let is_right = |answer: &ServerAnswer| matches!(answer.answer.records(), [one] if Some(one.as_str()) == target);
     facts.cname.iter().any(|answer| !is_right(answer))

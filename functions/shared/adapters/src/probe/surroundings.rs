@@ -1,4 +1,4 @@
-//! What stands at and around a name whose record is not right: asked of one server, and only then.
+//! What surrounds a name with a wrong record: queried from one server, and only in that case.
 
 use diagnosis::checks::surroundings::near_names;
 use diagnosis::facts::{AuthorizationFacts, NearName, Surroundings, Wildcard, ZoneState};
@@ -8,7 +8,7 @@ use vocabulary::names::DomainName;
 
 use super::zone::{Known, Zones};
 
-/// `kind` is that of the record that should stand at `name`; `sibling` a label that nobody has created.
+/// `kind` is the type of the record that should be at `name`; `sibling` a label that nobody has created.
 pub(super) async fn gather(
     zones: &Zones,
     name: &str,
@@ -34,14 +34,14 @@ pub(super) async fn gather(
     let (own_zone, others, near) = tokio::join!(zones.name_servers_of(zone.zone, name), others, join_all(near));
     let others = others.concat();
     let answered = |answers: &[ServerAnswer]| answers.iter().any(|a| !a.answer.records().is_empty());
-    // Where nothing stands at the name, no wildcard answers for it.
+    // If there is nothing at the name, no wildcard answers for it.
     let there = !others.is_empty() || [&facts.cname, &facts.txt, &facts.persistent].into_iter().any(|a| answered(a));
     let wildcard = OptionFuture::from(there.then(|| zone.wildcard(&sibling, base, apex))).await;
     let near = near.into_iter().filter(|near| !near.records.is_empty()).collect();
     Surroundings { own_zone, others, near, wildcard: wildcard.flatten() }
 }
 
-/// The CNAME and the TXT records at `name`, which the zone of `base` is asked for.
+/// The CNAME and the TXT records at `name`, from the zone of `base`.
 pub(super) async fn at(zones: &Zones, base: &DomainName, name: &str) -> (Option<ServerAnswer>, Option<ServerAnswer>) {
     let zone = zones.of(base.as_str()).await;
     let one = async |kind| {
@@ -62,7 +62,7 @@ pub(super) async fn wildcard_of(zones: &Zones, name: &str, sibling: &str) -> Opt
 /// Types that a wildcard may answer with.
 const KINDS: [RecordKind; 5] = [RecordKind::Cname, RecordKind::Txt, RecordKind::A, RecordKind::Aaaa, RecordKind::Mx];
 
-/// The zone that all the names are taken to lie in.
+/// The zone that all the names are assumed to lie in.
 struct Within<'a> {
     zones: &'a Zones,
     zone: &'a Known,
@@ -89,7 +89,7 @@ impl Within<'_> {
         Some(Wildcard { name: format!("*.{base}"), records })
     }
 
-    /// As in a zone file: `CNAME x.example`. What an alias leads to is not of the name.
+    /// As in a zone file: `CNAME x.example`. The records of an alias's target are not the name's.
     async fn records(&self, name: &str, kind: RecordKind) -> Vec<String> {
         let reply = self.zones.first_in(self.zone, name, kind).await;
         reply.answer.records().iter().map(|data| format!("{kind} {data}")).collect()

@@ -1,4 +1,4 @@
-//! The zones of one check: each is found, and its servers are tried, once.
+//! The zones of one check: each is located, and its servers are tried, only once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
 
 use crate::dns::{Located, Recursion, Reply, Server, Zone, absolute};
 
-/// A zone, with the servers of it that answer.
+/// A zone, with its servers that answer.
 pub(super) struct Known {
     pub facts: ZoneFacts,
     servers: Vec<Server>,
@@ -66,7 +66,7 @@ impl Zones {
         }
     }
 
-    /// Asks those that the zone above names, and those that the zone itself names, whether they serve it.
+    /// Queries the servers in the parent's delegation, and those that the zone itself names, to see whether they serve it.
     async fn try_servers(&self, zone: &Zone) -> Tried {
         let (mut soa, own, dnssec) = tokio::join!(
             self.start_of_authority(&zone.apex, &zone.servers),
@@ -93,8 +93,8 @@ impl Zones {
         join_all(asked).await
     }
 
-    /// Why no validating resolver gives the records out. Zones with an apex in `told` are told of by themselves where they
-    /// are broken as a whole.
+    /// Why no validating resolver returns the records. Zones with an apex in `told` are reported separately if they are broken
+    /// as a whole.
     pub(super) async fn bogus(&self, name: &str, kind: RecordKind, told: &BTreeSet<&str>) -> Option<String> {
         let zone = self.of(zone_of(name)).await;
         let ZoneState::Served { dnssec, apex, .. } = &zone.facts.state else { return None };
@@ -110,26 +110,26 @@ impl Zones {
         self.dns.root_answers().await
     }
 
-    /// What each server of the name's zone says; those that said nothing before are not waited for again.
+    /// What each server of the name's zone says; servers that gave no answer before are not queried again.
     pub(super) async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
         let zone = self.of(zone_of(name)).await;
         let replies = self.replies(&zone, name, kind, usize::MAX).await;
         replies.into_iter().map(|(server, reply)| ServerAnswer { server, answer: reply.answer }).collect()
     }
 
-    /// What the first servers say that may be of use.
+    /// The most useful answer of the first servers.
     pub(super) async fn first(&self, name: &str, kind: RecordKind) -> Reply {
         self.first_in(&*self.of(zone_of(name)).await, name, kind).await
     }
 
-    /// The same of the servers of `zone`, which `name` is taken to lie in.
+    /// The same for the servers of `zone`, which `name` is assumed to lie in.
     pub(super) async fn first_in(&self, zone: &Known, name: &str, kind: RecordKind) -> Reply {
         let replies = self.replies(zone, name, kind, FIRST).await;
         let usable = replies.iter().find(|(_, reply)| reply.answer.is_usable()).or(replies.first());
         usable.map_or_else(|| nothing(Unanswered::TimedOut), |(_, reply)| reply.clone())
     }
 
-    /// The name servers of `name` itself, as a server of the `zone` around it names them; none where it is no zone.
+    /// The name servers of `name` itself, from a server of the `zone` around it; none if it is not a zone.
     pub(super) async fn name_servers_of(&self, zone: &Known, name: &str) -> Vec<String> {
         let Ok(asked) = absolute(name) else { return Vec::new() };
         let ZoneState::Served { servers: soa, .. } = &zone.facts.state else { return Vec::new() };
@@ -142,7 +142,7 @@ impl Zones {
 
     async fn replies(&self, zone: &Known, name: &str, kind: RecordKind, most: usize) -> Vec<(String, Reply)> {
         let (soa, signed) = match &zone.facts.state {
-            // What is validated afterwards is asked for with its signatures at once.
+            // Records that will be validated are requested with their signatures at once.
             ZoneState::Served { servers, dnssec, .. } => (servers, *dnssec == Dnssec::Intact),
             ZoneState::Absent { nxdomain: true } => {
                 return vec![(name.to_owned(), Reply { answer: Answer::NxDomain, alias: None })];
@@ -157,7 +157,7 @@ impl Zones {
             return vec![(name.to_owned(), nothing(Unanswered::Other("it is not a DNS name".into())))];
         };
         let mut servers: Vec<(&Server, &Answer)> = zone.servers.iter().zip(soa.iter().map(|soa| &soa.answer)).collect();
-        // The others are told of as well, after those that serve the zone.
+        // The others come after those that serve the zone.
         if most < servers.len() {
             servers.sort_by_key(|(_, soa)| !soa.is_usable());
             servers.truncate(most);
@@ -166,7 +166,7 @@ impl Zones {
             let asked = &asked;
             async move {
                 let reply = match soa {
-                    // It serves the zone for nobody, or not for us: it is not asked again.
+                    // It serves the zone for nobody, or not for us: it is not queried again.
                     Answer::Failed(why) if !matches!(why, Unanswered::ServFail | Unanswered::NotAuthoritative) => {
                         nothing(why.clone())
                     }
@@ -179,19 +179,19 @@ impl Zones {
     }
 }
 
-/// Servers that are asked where any of them will do.
+/// The number of servers that are queried if any of them will do.
 const FIRST: usize = 2;
 
 fn nothing(why: Unanswered) -> Reply {
     Reply { answer: Answer::Failed(why), alias: None }
 }
 
-/// As people read it.
+/// The name as people read it.
 fn readable(name: &Name) -> String {
     name.to_lowercase().to_ascii().trim_end_matches('.').to_owned()
 }
 
-/// Labels that never have a zone of their own are not climbed through.
+/// Labels that never have a zone of their own are skipped.
 fn zone_of(name: &str) -> &str {
     ["*.", "_acme-challenge.", "_validation-persist."].iter().find_map(|label| name.strip_prefix(label)).unwrap_or(name)
 }

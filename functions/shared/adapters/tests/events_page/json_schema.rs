@@ -1,13 +1,13 @@
-//! As much of JSON Schema, 2020-12 and draft 4, as the schemas of events use. A keyword that is not known fails, so that nothing
+//! The part of JSON Schema, 2020-12 and draft 4, that the schemas of events use. An unknown keyword fails, so that nothing
 //! passes unchecked.
 
 use serde_json::Value;
 
-/// Says something, and asks for nothing.
+/// Keywords that are informative only.
 const WORDS: [&str; 8] =
     ["$schema", "$defs", "definitions", "title", "description", "default", "example", "deprecated"];
 
-/// What of `value` breaks `schema`.
+/// Where `value` violates `schema`.
 pub(crate) fn violations(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(schema, schema, value, "$", &mut found);

@@ -1,4 +1,4 @@
-//! docs/reference/events.md is generated from the types: the schema is theirs, and the code makes each example.
+//! docs/reference/events.md is generated: the schema from the types, each example by the code.
 
 mod json_schema;
 mod registry;

@@ -1,4 +1,4 @@
-//! infra/event-schemas.yaml has the schema of what EventBridge delivers, made of the types.
+//! infra/event-schemas.yaml contains the schema of what EventBridge delivers, generated from the types.
 
 use std::path::{Path, PathBuf};
 
@@ -14,16 +14,16 @@ use crate::schema::schema;
 const BEGIN: &str = "      Content: |\n";
 /// Below `Content`.
 const INDENT: &str = "        ";
-/// What CloudFormation takes of a template that is sent with the call: more than that needs a bucket.
+/// CloudFormation's limit for a template that is sent with the call; a larger one needs a bucket.
 const LARGEST_TEMPLATE: usize = 51_200;
-/// What EventBridge takes of a schema.
+/// EventBridge's limit for a schema.
 const LARGEST_SCHEMA: usize = 100_000;
 
 fn file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../infra/event-schemas.yaml")
 }
 
-/// JSON Schema draft 4, which EventBridge has beside OpenAPI 3.0: that one knows no `null`.
+/// JSON Schema draft 4, which EventBridge supports besides OpenAPI 3.0: OpenAPI 3.0 has no `null`.
 fn registered() -> Value {
     let text = schema().to_string().replace("#/$defs/", "#/definitions/");
     let mut alert: Value = serde_json::from_str(&text).expect("it was JSON before");

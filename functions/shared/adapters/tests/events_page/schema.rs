@@ -1,11 +1,11 @@
-//! The JSON schema of events, made of the types.
+//! The JSON schema of events, generated from the types.
 
 use serde_json::{Map, Value};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use wire::events::{Alert, VERSION};
 
-/// JSON Schema 2020-12 of an [`Alert`]. Fields may be added: a reader passes over what it does not know.
+/// JSON Schema 2020-12 of an [`Alert`]. Fields may be added: readers ignore unknown ones.
 pub(crate) fn schema() -> Value {
     let mut parts: Vec<(String, RefOr<Schema>)> = Vec::new();
     Alert::schemas(&mut parts);
@@ -23,7 +23,7 @@ pub(crate) fn schema() -> Value {
     Value::Object(root)
 }
 
-/// As JSON, with references into this document instead of an OpenAPI one.
+/// As JSON, with references into this document instead of an OpenAPI document.
 fn written(part: &RefOr<Schema>) -> Value {
     let text = serde_json::to_string(part).expect("plain data").replace("#/components/schemas/", "#/$defs/");
     serde_json::from_str(&text).expect("it was JSON before")

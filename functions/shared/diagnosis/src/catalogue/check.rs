@@ -1,4 +1,4 @@
-//! The names of the checks, and what the catalogue says of each.
+//! The names of the checks, and their catalogue entries.
 
 use vocabulary::guidance::WaitingOn;
 
@@ -103,13 +103,13 @@ pub struct Entry {
     /// Stable; programs match it.
     pub name: &'static str,
     pub area: Area,
-    /// What it is unless the facts soften it: `Finding::softened`.
+    /// The severity unless the facts soften it: `Finding::softened`.
     pub severity: Severity,
-    /// Who acts, unless the facts say otherwise.
+    /// Who is waited on, unless the facts say otherwise.
     pub actor: WaitingOn,
     pub title: &'static str,
-    /// What follows from it, for somebody who has never heard of it.
+    /// What follows from it, for readers who do not know it.
     pub explanation: &'static str,
-    /// How it is fixed, in general. A finding says it with the names filled in.
+    /// How to fix it, in general. A finding says it with the names filled in.
     pub fix: &'static str,
 }

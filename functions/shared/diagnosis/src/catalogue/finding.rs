@@ -1,4 +1,4 @@
-//! The catalogue: every check there is, as data. `docs/reference/checks.md` is made of it.
+//! The catalogue: every check, as data. `docs/reference/checks.md` is generated from it.
 
 use vocabulary::guidance::Guidance;
 use vocabulary::record::DnsRecord;
@@ -17,7 +17,8 @@ impl Check {
         self.entry().name
     }
 
-    /// A finding of this check: its subject is what is at fault, unless that is set to something else. Texts from outside are made [`printable`] here, whatever they are.
+    /// A finding of this check. Its subject is at fault, unless set otherwise. Texts from outside are always made [`printable`]
+    /// here.
     pub(crate) fn finding(
         self,
         subject: impl AsRef<str>,
@@ -45,7 +46,7 @@ impl Check {
 }
 
 impl Finding {
-    /// The catalogue's entry that this is a finding of.
+    /// The catalogue's entry for this finding.
     pub fn entry(&self) -> Option<&'static Entry> {
         CATALOGUE.iter().find(|entry| entry.name == self.check)
     }
@@ -55,13 +56,13 @@ impl Finding {
         self.entry().is_some_and(|entry| entry.area == Area::Ca)
     }
 
-    /// With what is at fault, where it is more than the subject.
+    /// With what is at fault, if it is not the subject alone.
     pub(crate) fn at(mut self, what: impl Into<String>) -> Self {
         self.guidance = self.guidance.at(what);
         self
     }
 
-    /// Where nothing fails by it here: at most `severity`.
+    /// Limits the severity to `severity`, where nothing fails because of it.
     pub(crate) fn softened(mut self, severity: Severity) -> Self {
         self.severity = self.severity.min(severity);
         self
@@ -72,7 +73,7 @@ impl Finding {
     }
 }
 
-/// What a check says to do about what it found, ready to be copied.
+/// The next step after a finding, ready to be copied.
 pub(crate) struct Fix {
     /// In one or two sentences, for the one who is waited on.
     text: Option<String>,
@@ -85,7 +86,7 @@ impl Fix {
         Self::optional(Some(text.into()))
     }
 
-    /// Without a text there is nothing to do.
+    /// Without a text there is no next step.
     pub(crate) fn optional(text: Option<String>) -> Self {
         Self { text, record: None, command: None }
     }

@@ -1,4 +1,4 @@
-//! Every check that there is: its name, its severity, what it means.
+//! Every check: its name, its severity, what it means.
 
 pub mod check;
 pub mod entries;

@@ -2,7 +2,7 @@
 
 use vocabulary::dns::{Answer, ServerAnswer};
 
-/// Why there is nothing, in words; `None` where the name is there without this type.
+/// Why there is no record, in words; `None` if the name exists without this type.
 pub(crate) fn error_of(answer: &Answer) -> Option<String> {
     match answer {
         Answer::NxDomain => Some("NXDOMAIN (the name does not exist)".into()),

@@ -1,4 +1,4 @@
-//! What the CAA records say about this installation's CA, at the name that holds them.
+//! What the CAA records say about this installation's CA, at the name where they are.
 
 use vocabulary::acme::{ChallengeKind, Challenges, DnsMethod, Reachability};
 use vocabulary::dns::caa::judge;
@@ -26,7 +26,7 @@ pub(crate) fn findings(subject: &Subject, facts: &Facts, challenges: &Challenges
         let refused = Refused { name: &one.name, method, refusal, holder, issuer: &facts.issuer };
         let mut finding = refused.finding(&subject.endpoint_target);
         if refused.is_silent() && !was_found_before(subject, Check::CaaUnanswered) {
-            // Once may be chance. The next check tells.
+            // Once may be chance. The next check decides.
             (finding.guidance.waiting_on, finding.guidance.action) = (WaitingOn::Nobody, None);
         }
         if let Some(other) = refused.by_another_method(subject).filter(|_| finding.is(Check::CaaMethod)) {
@@ -49,10 +49,10 @@ pub(crate) fn is_over_dns_alone(subject: &Subject, facts: &Facts, name: &Certifi
     matches!(by(ChallengeKind::Http01), Err(CaaFault::OtherMethod { .. })) && by(subject.dns_method.challenge()).is_ok()
 }
 
-/// Who can change the records that decide.
+/// Who can change the deciding records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holder {
-    /// They stand below the registered domain of the name that the certificate is for.
+    /// They are below the registered domain of the certificate's name.
     DomainOwner,
     /// At the platform's own target or below it: every external host leads there.
     Platform,
@@ -73,7 +73,7 @@ impl Holder {
         if level.aliases.iter().any(|name| is_platform(name)) {
             return Self::BehindThePlatform;
         }
-        // Above an own name that is a suffix of the list's private part there is no registered domain.
+        // Above a name that is itself a suffix of the list's private part there is no registered domain.
         let own = at == base.as_str() || registered_domain(at).is_some_and(|domain| domain == base.registered());
         if own { Self::DomainOwner } else { Self::Stranger }
     }
@@ -81,13 +81,13 @@ impl Holder {
     fn waiting_on(self) -> WaitingOn {
         match self {
             Self::Platform | Self::BehindThePlatform => WaitingOn::Operator,
-            // A stranger's records are got rid of by leading elsewhere, or by asking the stranger.
+            // To avoid a stranger's records, the domain owner points the name elsewhere, or asks the stranger.
             Self::DomainOwner | Self::Stranger => WaitingOn::DomainOwner,
         }
     }
 }
 
-/// A name that CAA keeps the CA from issuing for.
+/// A name for which CAA forbids the CA to issue.
 struct Refused<'a> {
     name: &'a CertificateName,
     method: ChallengeKind,
@@ -97,7 +97,7 @@ struct Refused<'a> {
 }
 
 impl Refused<'_> {
-    /// What makes the method serve that the CAA records do allow, where the name could be validated by it.
+    /// How to make the method usable that the CAA records do allow, if the name could be validated by it.
     fn by_another_method(&self, subject: &Subject) -> Option<String> {
         if subject.reachability == Reachability::Internal || self.name.wildcard {
             return None;
@@ -189,24 +189,24 @@ impl Refused<'_> {
         }
         finding.guidance.waiting_on = match self.refusal.fault {
             CaaFault::UnknownAccount { .. } => WaitingOn::Operator,
-            // It passes, and the next attempt begins with this question again.
+            // It passes; the next attempt begins with the same query.
             CaaFault::Unanswered { .. } if self.is_the_registrys() => WaitingOn::Nobody,
             _ => self.holder.waiting_on(),
         };
         finding
     }
 
-    /// Whether no answer came in time, which says nothing of whose fault it is.
+    /// Whether no answer came in time, which does not show whose fault it is.
     fn is_silent(&self) -> bool {
         matches!(self.refusal.fault, CaaFault::Unanswered { why: Unanswered::TimedOut })
     }
 
-    /// Whether the level that decided is a registry's: above what anybody registers.
+    /// Whether a registry's level decided: above all names that anybody can register.
     fn is_the_registrys(&self) -> bool {
         self.refusal.level.aliases.is_empty() && is_registry(&self.refusal.level.name)
     }
 
-    /// `act`, with the record where one is missing. It is only ever offered at a name whose owner is waited for.
+    /// `act`, with the record if one is missing. Offered only at a name whose owner is waited on.
     fn fix(&self, act: &str, endpoint_target: &str) -> Fix {
         let (at, asked) = (self.refusal.level.at(), self.refusal.level.name.as_str());
         let value = self.refusal.allowing(self.issuer, self.method);

@@ -1,4 +1,4 @@
-//! Which CDN a host is behind, told by its addresses and aliases.
+//! Which CDN a host is behind, recognised by its addresses and aliases.
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -7,23 +7,23 @@ use ipnet::IpNet;
 
 use crate::facts::Chain;
 
-/// A CDN and what it is known by.
+/// A CDN and how it is recognised.
 #[derive(Clone, Copy, Debug)]
 pub struct Cdn {
     pub name: &'static str,
     /// Where the networks are published; empty where none are used.
     pub source: &'static str,
     networks: &'static [&'static str],
-    /// Domains that its customers' aliases lead to.
+    /// Domains that its customers' aliases point to.
     aliases: &'static [&'static str],
-    /// How it is taken out of the way, or told to let the challenge path through.
+    /// How to bypass it, or how to make it pass the challenge path through.
     pub remedy: &'static str,
 }
 
 const PASS: &str = "Let the CDN pass /.well-known/acme-challenge/ on to the platform, unchanged and not cached.";
 
-/// The networks are those that the CDNs publish at `source`, as public copies of these lists had them on 2026-11-24. A
-/// CDN that shares its networks with other hosts (Amazon, Akamai, Azure) is known by its aliases alone.
+/// The networks are those that the CDNs publish at `source`, from public copies of these lists of 2026-11-24. A CDN that shares
+/// its networks with other hosts (Amazon, Akamai, Azure) is recognised only by its aliases.
 const CDNS: [Cdn; 8] = [
     Cdn {
         name: "Cloudflare",

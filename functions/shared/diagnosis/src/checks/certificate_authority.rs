@@ -9,9 +9,9 @@ use crate::catalogue::finding::Fix;
 use crate::report::Finding;
 use crate::subject::Subject;
 
-/// The finding for the last failure, unless it was no refusal of the CA or `others` explain it.
+/// The finding for the last failure, unless the CA did not refuse or `others` explain it.
 pub(crate) fn finding(subject: &Subject, failure: &Failure, others: &[Finding]) -> Option<Finding> {
-    // Failures from before the CA's document was kept have its words in the summary.
+    // Failures from before the CA's document was stored have its words in the summary.
     let told = || failure.problem.as_deref().cloned().unwrap_or_else(|| Problem::new("", &failure.guidance.summary));
     match failure.name {
         FailureName::RateLimited | FailureName::BudgetSpent => {
@@ -67,7 +67,7 @@ fn refusal(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
     finding
 }
 
-/// What, being wrong now, explains a refusal.
+/// The areas in which a current fault explains a refusal.
 fn causes(told: &Problem) -> Vec<Area> {
     let of = |kind: &str| -> &[Area] {
         match kind {
@@ -76,7 +76,7 @@ fn causes(told: &Problem) -> Vec<Area> {
             "connection" | "tls" | "unauthorized" | "incorrectResponse" => {
                 &[Area::Servers, Area::Delegation, Area::Persistent, Area::Host, Area::Http]
             }
-            // Boulder's and Pebble's word for a persistent record that they cannot read.
+            // The error type of Boulder and Pebble for a persistent record that they cannot read.
             "malformed" => &[Area::Persistent],
             "rejectedIdentifier" => &[Area::Names],
             _ => &[],

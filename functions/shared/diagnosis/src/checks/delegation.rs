@@ -1,4 +1,4 @@
-//! The CNAME at `_acme-challenge`, and what else stands there.
+//! The CNAME at `_acme-challenge`, and what else is there.
 
 use vocabulary::dns::owner_records::delegation_record;
 use vocabulary::dns::{Answer, ServerAnswer};
@@ -14,7 +14,7 @@ use crate::facts::{AuthorizationFacts, Chain, ChainEnd, Differing, ZoneState};
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
-/// What is wrong with the delegation of `base`, from what its servers hold as CNAME and as TXT; `None` if nothing is.
+/// What is wrong with the delegation of `base`, by its servers' CNAME and TXT answers; `None` if nothing is.
 pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[ServerAnswer]) -> Option<Finding> {
     let record = delegation_record(base, target);
     let finding =
@@ -22,7 +22,7 @@ pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[Ser
     let right = |answer: &Answer| matches!(answer, Answer::Records(data) if data.len() == 1 && data[0] == target);
     let answered: Vec<_> = cname.iter().filter(|a| a.answer.is_usable()).collect();
     if !cname.is_empty() && cname.iter().all(|a| a.answer.is_unseen()) {
-        // It cannot be seen from here. The CA decides.
+        // We cannot see it from here. The CA decides.
         return None;
     }
     if answered.is_empty() {
@@ -50,14 +50,14 @@ pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[Ser
     Some(finding(Check::DelegationMissing, format!("has no CNAME record: {}", describe(cname)), create(&record)))
 }
 
-/// What to do where some servers have the right record.
+/// The next step if some servers have the right record.
 pub(crate) const AGREE: &str = "If the record was just created, wait: it is checked again soon. Otherwise make all name servers of the zone serve the same records.";
 
 fn create(record: &DnsRecord) -> Fix {
     Fix::of(format!("Create this record in the domain's DNS: {}", record.line())).with_record(record.clone())
 }
 
-/// There is a CNAME, and it leads to `leads`.
+/// There is a CNAME, but it points to `leads`.
 fn elsewhere(base: &DomainName, record: &DnsRecord, leads: &[String]) -> Finding {
     let target = &record.value;
     let finding = |check: Check, found: String, fix: String| {
@@ -98,18 +98,18 @@ fn plural(records: &[String]) -> &'static str {
     if records.len() == 1 { "" } else { "s" }
 }
 
-/// Whether `to` is another label of the zone that the target's label is in: each registration has its own.
+/// Whether `to` is another label in the zone of the target's label: each registration has its own.
 fn is_earlier(target: &str, to: &str) -> bool {
     let zone = |name: &str| name.split_once('.').map(|(_, zone)| zone.to_owned());
     zone(target).is_some_and(|known| known.contains('.') && zone(to) == Some(known))
 }
 
-/// The record beside what was found, and everything that is wrong there. No record before registration.
+/// The record beside what was found, and all its faults. No record before registration.
 pub(crate) fn judge(subject: &Subject, facts: &AuthorizationFacts) -> (Option<RecordCheck>, Vec<Finding>) {
     let Some(target) = &subject.delegation_target else { return (None, before_registration(facts)) };
     let record = delegation_record(&facts.base, target);
     if !facts.zone.is_served() {
-        // Why is told of the zone.
+        // The zone's finding says why.
         return (Some(RecordCheck { record, status: RecordStatus::Unreachable, found: found(facts) }), Vec::new());
     }
     let fault = fault(&facts.base, target, &facts.cname, &facts.txt).map(|fault| refine(fault, &record, facts));
@@ -124,7 +124,7 @@ pub(crate) fn judge(subject: &Subject, facts: &AuthorizationFacts) -> (Option<Re
     (Some(RecordCheck { record, status, found: found(facts) }), findings)
 }
 
-/// Whether a server of the zone leads `_acme-challenge` to the label of another registration here.
+/// Whether a server of the zone points `_acme-challenge` to another registration's label here.
 pub(crate) fn leads_to_another(subject: &Subject, facts: &AuthorizationFacts) -> bool {
     let Some(target) = &subject.delegation_target else { return false };
     let Some((_, zone)) = target.split_once('.') else { return false };
@@ -143,7 +143,7 @@ fn status_of(finding: &Finding, facts: &AuthorizationFacts) -> RecordStatus {
     }
 }
 
-/// The nearer cause of a fault, where more is known than the record itself.
+/// The more specific cause of a fault, if more is known than the record itself.
 fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
     if let Some(own_zone) = surroundings::own_zone(record, &facts.around.own_zone) {
         return own_zone;
@@ -179,7 +179,7 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
     fault
 }
 
-/// Some servers have the record and others do not, and registrar and zone name different ones.
+/// Some servers have the record and others do not, and registrar and zone name different servers.
 fn at_one_side(mut fault: Finding, record: &DnsRecord, differing: &Differing, cname: &[ServerAnswer]) -> Finding {
     let has_it = |answer: &&ServerAnswer| answer.answer.records() == [record.value.clone()];
     let right: Vec<&str> = cname.iter().filter(has_it).map(|answer| answer.server.as_str()).collect();
@@ -192,7 +192,7 @@ fn at_one_side(mut fault: Finding, record: &DnsRecord, differing: &Differing, cn
     fault
 }
 
-/// Whether the records that the fault is about are there only because a wildcard record says so.
+/// Whether the records at fault come only from a wildcard record.
 fn is_by_wildcard(fault: &Finding, facts: &AuthorizationFacts) -> bool {
     let all = |kind: &str, answers: &[ServerAnswer]| {
         let mut data = answers.iter().flat_map(|answer| answer.answer.records());
@@ -218,7 +218,7 @@ fn indirect(record: &DnsRecord, through: &str) -> Finding {
     )
 }
 
-/// A chain of aliases that has no end, or none that every resolver finds.
+/// A chain of aliases without an end, or with one that not every resolver reaches.
 pub(crate) fn chain_fault(name: &str, expected: &str, chain: &Chain, record: &DnsRecord) -> Option<Finding> {
     let fix =
         Fix::of(format!("Point the record directly at its target: {}", record.line())).with_record(record.clone());
@@ -239,7 +239,7 @@ pub(crate) fn chain_fault(name: &str, expected: &str, chain: &Chain, record: &Dn
     }
 }
 
-/// A TXT record at the same name as a CNAME that is right.
+/// A TXT record beside a correct CNAME.
 fn beside(record: &DnsRecord, facts: &AuthorizationFacts) -> Option<Finding> {
     let values = facts.txt.iter().map(|a| a.answer.records()).find(|data| !data.is_empty())?;
     let found = format!("has a TXT record ({}) beside its CNAME", values.join(", "));
@@ -247,7 +247,7 @@ fn beside(record: &DnsRecord, facts: &AuthorizationFacts) -> Option<Finding> {
     Some(Check::TxtStray.finding(&record.name, "the CNAME and nothing else", found, Fix::of(fix)))
 }
 
-/// TXT records at the delegated name while no order is open: ours, and of no use any more.
+/// TXT records at the delegated name while no order is open: ours, and no longer needed.
 fn leftover(target: &str, values: &[String]) -> Finding {
     let mut finding = Check::TxtStray.finding(
         target,
@@ -260,13 +260,13 @@ fn leftover(target: &str, values: &[String]) -> Finding {
     finding.softened(Severity::Notice)
 }
 
-/// Before registration no record is asked for; what stands in its place already is worth knowing.
+/// Before registration no record is required; an existing record in its place is worth reporting.
 fn before_registration(facts: &AuthorizationFacts) -> Vec<Finding> {
     if !facts.zone.is_served() {
         return Vec::new();
     }
     let name = facts.base.challenge_name();
-    // What a wildcard answers with is no obstacle: the record is created beside it.
+    // A wildcard's answer is no obstacle: the record is created beside it.
     let there = |kind: &str, answers: &[ServerAnswer]| {
         let records = answers.iter().map(|a| a.answer.records().to_vec()).find(|data| !data.is_empty());
         records.filter(|data| !data.iter().all(|data| facts.around.is_by_wildcard(&format!("{kind} {data}"))))
@@ -309,7 +309,7 @@ fn before_registration(facts: &AuthorizationFacts) -> Vec<Finding> {
 }
 
 fn found(facts: &AuthorizationFacts) -> Vec<Found> {
-    // A delegation needs no address behind it: that there is none is nothing to tell, least of all of one that is right.
+    // A delegation needs no address behind it: a missing one is not reported, least of all for a correct delegation.
     let is_told = |chain: &Chain| !matches!(chain.end, ChainEnd::Nothing(Answer::NoData | Answer::NxDomain));
     let told = facts.chain.iter().map(|chain| match is_told(chain) {
         true => chain.describe(),

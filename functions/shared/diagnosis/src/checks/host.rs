@@ -1,4 +1,4 @@
-//! The host's own record: whether it leads to the platform.
+//! The host's own record: whether it points to the platform.
 
 use std::net::IpAddr;
 
@@ -20,14 +20,14 @@ use crate::http01::observation::list;
 use crate::report::{Finding, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
-/// What is to be said of a host.
+/// The result for a host.
 pub(crate) struct Judged {
     /// The record beside what was found.
     pub(crate) record: RecordCheck,
     pub(crate) findings: Vec<Finding>,
-    /// Whether the platform answers there, and for all who ask.
+    /// Whether the platform answers there, for all clients.
     pub(crate) ours: bool,
-    /// Whether every server leads it through the target that was asked for.
+    /// Whether every server points it through the required target.
     pub(crate) by_alias: bool,
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> Judge
         Judged { record: check(RecordStatus::Unreachable), findings, ours: false, by_alias: false }
     };
     if !host.zone.is_served() {
-        // Why is told of the zone.
+        // The zone's finding says why.
         return unknown(None);
     }
     let usable: Vec<&HostAnswer> = host.answers.iter().filter(|answer| is_usable(answer)).collect();
@@ -57,7 +57,7 @@ pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> Judge
         () => RecordStatus::Mismatch,
     };
     let finding = match (status, torn_at) {
-        // Where the platform itself has no address, that is told, once.
+        // If the platform itself has no address, that is reported once, not here.
         (RecordStatus::Ok, _) if platform.is_empty() && facts.platform.is_some() => None,
         (RecordStatus::Ok, _) => reached(subject, host, &record, *leading, first),
         (RecordStatus::Conflict, Some(answer)) => Some(torn(&record, answer)),
@@ -74,12 +74,12 @@ pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> Judge
     Judged { record: check(status), findings, ours, by_alias }
 }
 
-/// A finding about the host of `name`, as severe as its certificate depends on it.
+/// A finding about the host of `name`, with the severity limited to what its certificate depends on.
 pub(crate) fn weighed(finding: Finding, subject: &Subject, need: Option<&Need>) -> Finding {
     let Some(need) = need else { return finding };
     let mut finding = finding.softened(need.host);
     if !subject.registered && subject.own_target {
-        // Its target is drawn at registration.
+        // Its target is generated at registration.
         finding.guidance.action = Some("Register the endpoint: it then shows the record to create.".into());
         finding.guidance.record = None;
         return finding;
@@ -88,7 +88,7 @@ pub(crate) fn weighed(finding: Finding, subject: &Subject, need: Option<&Need>) 
     if let Some(record) = finding.guidance.record.as_ref().filter(|_| later && need.visitors_only) {
         let line = record.line();
         let step = finding.guidance.next_step();
-        // What is wrong with the record in particular is said of visitors, too.
+        // A fault of the record in particular is also mentioned in the step for visitors.
         let step = match step.starts_with(http::CREATE) || step.starts_with(POINT) {
             true if finding.is(Check::HostMissing) || step.starts_with(http::CREATE) => {
                 format!("point the host at the platform: {line}")
@@ -110,7 +110,7 @@ fn as_probed<'a>(subject: &'a Subject, host: &'a HostFacts) -> http::Host<'a> {
     http::Host { name: &host.name.base, subject }
 }
 
-/// DNS is right: what is left is whether the platform answers.
+/// DNS is right: it remains to see whether the platform answers.
 fn reached(
     subject: &Subject,
     host: &HostFacts,
@@ -120,11 +120,11 @@ fn reached(
 ) -> Option<Finding> {
     let failed = |observed: &&HttpObservation| !observed.reaches_platform() && observed.is_certain();
     if let Some(observed) = host.http.as_ref().filter(failed) {
-        // The platform's own failure is not told as the host's; whoever runs it has alarms for it.
+        // The platform's own failure is not reported as the host's; its operator has alarms for it.
         return (!observed.is_platforms_fault()).then(|| http::fault(&as_probed(subject, host), observed));
     }
     let apex = matches!(&host.zone.state, ZoneState::Served { apex, .. } if *apex == record.name);
-    // At an apex a CNAME cannot stand, and what an ALIAS shows are addresses.
+    // A CNAME cannot be at an apex, and an ALIAS shows only addresses.
     (leads == Leads::ByAddress && record.kind == "CNAME" && !apex).then(|| {
         let mut ours = first.chain.addresses().to_vec();
         ours.retain(|address| !host.reserved.contains(address));
@@ -139,7 +139,7 @@ fn missing(subject: &Subject, record: &DnsRecord, host: &HostFacts) -> Finding {
     http::missing(&as_probed(subject, host), record, found)
 }
 
-/// Reserved addresses beside good ones: the CA leaves them out, and whoever asks for them first does not get there.
+/// Reserved addresses beside good ones: the CA leaves them out, and clients that try them first fail.
 fn left_out(host: &HostFacts, record: &DnsRecord, led: &[Leads], usable: &[&HostAnswer]) -> Option<Finding> {
     let direct = |leads: &&Leads| matches!(leads, Leads::ByAddress | Leads::Ipv6Elsewhere | Leads::Elsewhere);
     led.iter().find(direct)?;
@@ -156,7 +156,7 @@ fn left_out(host: &HostFacts, record: &DnsRecord, led: &[Leads], usable: &[&Host
     })
 }
 
-/// Where a wildcard record answers, none of the host's own is there to be changed or removed.
+/// If a wildcard record answers, the host has no record of its own to change or remove.
 fn beside_wildcard(mut finding: Finding, host: &HostFacts, record: &DnsRecord, answer: &HostAnswer) -> Finding {
     let step = finding.guidance.next_step();
     if !(step.starts_with(POINT) && (finding.is(Check::HostElsewhere) || finding.is(Check::HostIndirect))) {
@@ -211,13 +211,13 @@ fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: 
             let found = format!("{leads_to}; over HTTP {}", http::heard(&host.name.base, observed));
             finding(found, or_let_through(host, record, observed))
         }
-        // A proxy that passes on looks just like this while it is slow: nobody is blocked by it.
+        // A slow reverse proxy looks just like this: it must not block anybody.
         Some(_) if !chain.addresses().is_empty() => finding(leads_to, point(record)).softened(Severity::Warning),
         _ => finding(leads_to, point(record)),
     }
 }
 
-/// The record, or what the server that answers could do, where it redirects.
+/// Change the record; or, where the server that answers redirects, what that server could do.
 fn or_let_through(host: &HostFacts, record: &DnsRecord, observed: &HttpObservation) -> Fix {
     if observed.redirects.is_empty() {
         return point(record);
@@ -292,7 +292,7 @@ fn unanswered(record: &DnsRecord, host: &HostFacts) -> Finding {
     let check = zone::unanswered(&answers);
     let said = crate::checks::delegation::describe(&answers);
     if zone::are_silent(&answers) {
-        // No answer in time blames nobody: it may be the network, and it may be ours.
+        // A missing answer blames nobody: it may be the network, and it may be ours.
         let found = format!("could not be looked up: we could not reach its name servers ({said})");
         let mut finding = check.finding(&record.name, expected(record), found, Fix::optional(None));
         finding.guidance.waiting_on = WaitingOn::Nobody;

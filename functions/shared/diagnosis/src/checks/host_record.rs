@@ -15,16 +15,16 @@ use crate::report::{Finding, Found};
 /// Where one server's answer leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leads {
-    /// Through the alias that was asked for.
+    /// Through the required alias.
     ByAlias,
     /// To the platform's addresses, written out.
     ByAddress,
-    /// IPv4 to the platform, IPv6 not.
+    /// IPv4 points to the platform, IPv6 does not.
     Ipv6Elsewhere,
-    /// To addresses that no CA connects to, and to no others.
+    /// Only to addresses that no CA connects to.
     Private,
     Elsewhere,
-    /// Several records that cannot stand together.
+    /// Several records that must not coexist.
     Torn,
     Nowhere,
 }
@@ -35,7 +35,7 @@ impl Leads {
     }
 }
 
-/// Where `answer` leads, when reserved addresses are left out as the CA does.
+/// Where `answer` leads, without reserved addresses, which the CA leaves out, too.
 pub(crate) fn leads(answer: &HostAnswer, target: &str, platform: &[IpAddr], reserved: &[IpAddr]) -> Leads {
     if is_torn(answer) {
         return Leads::Torn;
@@ -64,7 +64,7 @@ fn is_torn(answer: &HostAnswer) -> bool {
     aliases.len() > 1 || !aliases.is_empty() && beside
 }
 
-/// Several records at the host's name that cannot stand together.
+/// Several records at the host's name that must not coexist.
 pub(crate) fn torn(record: &DnsRecord, answer: &HostAnswer) -> Finding {
     let right = format!("CNAME {}", record.value);
     let all = records_of(answer);
@@ -91,7 +91,7 @@ pub(crate) fn found(host: &HostFacts) -> Vec<Found> {
         .iter()
         .map(|answer| {
             let records = records_of(answer);
-            // What the records themselves say is not said again.
+            // What the records themselves say is not repeated.
             let chain = match &answer.cname {
                 Answer::Records(_) => answer.chain.describe().into_iter().skip(1).collect(),
                 _ => Vec::new(),

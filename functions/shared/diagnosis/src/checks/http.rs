@@ -25,7 +25,7 @@ impl Host<'_> {
     }
 }
 
-/// What is wrong at the challenge path of `host`, which answered what was not expected.
+/// What is wrong at the challenge path of `host`, which gave an unexpected answer.
 pub fn fault(host: &Host<'_>, observed: &HttpObservation) -> Finding {
     let record = host.record();
     let check = match &observed.answer {
@@ -48,7 +48,7 @@ pub fn fault(host: &Host<'_>, observed: &HttpObservation) -> Finding {
 
 pub(crate) const CREATE: &str = "Create this DNS record";
 
-/// The host has no record at all: `found` says how it is missing.
+/// The host has no record: `found` says how it is missing.
 pub(crate) fn missing(host: &Host<'_>, record: &DnsRecord, found: &str) -> Finding {
     let mut text = format!("{CREATE}: {}", record.line());
     if let Some(command) = take_off(host) {
@@ -57,7 +57,7 @@ pub(crate) fn missing(host: &Host<'_>, record: &DnsRecord, found: &str) -> Findi
     Check::HostMissing.finding(&record.name, expected(record), found, Fix::of(text).with_record(record.clone()))
 }
 
-/// All addresses of the host are private ones.
+/// All addresses of the host are private.
 pub(crate) fn private(record: &DnsRecord, heard: &str) -> Finding {
     let text = format!(
         "Make the endpoint internal, which needs no public address; or point the host at the platform: {}",
@@ -71,10 +71,10 @@ pub(crate) fn expected(record: &DnsRecord) -> String {
     format!("{} {}", record.kind, record.value)
 }
 
-/// Names beside the first that a command can still be read with.
+/// Additional names with which a command is still readable.
 const MOST_SHOWN: usize = 3;
 
-/// The command that leaves the host's name out of the certificate; the first name cannot be left out.
+/// The command that removes the host's name from the certificate; the first name cannot be removed.
 fn take_off(host: &Host<'_>) -> Option<String> {
     let primary = host.subject.names.primary();
     let is_host = |name: &CertificateName| !name.wildcard && name.base == *host.name;
@@ -91,7 +91,7 @@ fn take_off(host: &Host<'_>) -> Option<String> {
     Some(format!("managed-https change '{primary}' {flags}"))
 }
 
-/// What whoever runs the server can do.
+/// What the operator of the server can do.
 pub(crate) fn way_out(host: &DomainName, observed: &HttpObservation) -> String {
     const EXCEPT: &str = "Except /.well-known/acme-challenge/ from the redirect.";
     if let (ProbeAnswer::Failed(ProbeFault::RefusedRedirect(Refused::MissingSlash)), Some(last)) =
@@ -115,7 +115,7 @@ pub(crate) fn way_out(host: &DomainName, observed: &HttpObservation) -> String {
     }
 }
 
-/// What the fetch heard, on one line: each redirect, and the end.
+/// What the fetch received, on one line: each redirect, and the end.
 pub(crate) fn heard(host: &DomainName, observed: &HttpObservation) -> String {
     let ProbeAnswer::Failed(ProbeFault::RefusedRedirect(why)) = &observed.answer else {
         return followed(host, observed);
@@ -154,7 +154,7 @@ fn end(host: &DomainName, who: &str, observed: &HttpObservation) -> String {
     }
 }
 
-/// How a body differs from the one that was looked for.
+/// How a body differs from the expected one.
 fn difference(body: &str, expected: &str) -> String {
     if body.trim().is_empty() {
         return "an empty body".into();

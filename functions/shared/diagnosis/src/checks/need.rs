@@ -1,8 +1,8 @@
-//! Which of its records a name needs: to be validated by the CA, and to be proven this tenant's.
+//! Which records a name needs: for the CA to validate it, and to prove that it is this tenant's.
 //!
-//! Two ways lead to a certificate. By the host: it is validated over HTTP-01 once the platform answers there, and its CNAME
-//! proves the domain if it leads to the registration's own target. By `_acme-challenge`: the delegation proves the domain
-//! and validates it over DNS-01, wherever the host leads. What the one way does not need is no fault.
+//! There are two ways to a certificate. By the host: it is validated over HTTP-01 once the platform answers there, and its
+//! CNAME proves the domain if it points to the registration's own target. By `_acme-challenge`: the delegation proves the
+//! domain and validates it over DNS-01, wherever the host points. A record that the chosen way does not need is no fault.
 
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::dns::TenantProof;
@@ -12,32 +12,32 @@ use vocabulary::names::CertificateName;
 use crate::report::Severity;
 use crate::subject::Subject;
 
-/// How the records of a name are.
+/// The state of a name's records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// `_acme-challenge` leads to this registration's label.
+    /// `_acme-challenge` points to this registration's label.
     pub(crate) delegated: bool,
-    /// It leads to the label of another registration.
+    /// It points to the label of another registration.
     pub(crate) moved: bool,
-    /// The persistent record is one that the CA accepts.
+    /// The CA accepts the persistent record.
     pub(crate) persistent: bool,
-    /// The platform answers at the host, for all who ask.
+    /// The platform answers at the host, for all clients.
     pub(crate) ours: bool,
     /// The host's aliases lead through this registration's own target.
     pub(crate) by_own_target: bool,
 }
 
-/// How much it matters if a record of a name is not right.
+/// How much a wrong record of a name matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Need {
     pub(crate) delegation: Severity,
     pub(crate) persistent: Severity,
     pub(crate) host: Severity,
-    /// Whether its host is validated over DNS, though it is external.
+    /// Whether its host is validated over DNS, although it is external.
     pub(crate) over_dns: bool,
     /// Whether its records let it be validated over DNS.
     pub(crate) dns_is_ready: bool,
-    /// Whether visitors alone depend on the host.
+    /// Whether only visitors depend on the host.
     pub(crate) visitors_only: bool,
 }
 
@@ -50,7 +50,7 @@ impl Need {
         };
         let must_prove = subject.tenant_proof == TenantProof::On;
         let known = subject.is_known(name) && !is.moved;
-        // A host that is reached by something else than the CNAME shows no proof, and will not.
+        // A host that reaches the platform otherwise than by the CNAME shows no proof, and will not.
         let host_proves = by_host && subject.own_target && host_can_prove(name) && (is.by_own_target || !is.ours);
         let host_would_do = by_host && (!must_prove || known || is.delegated || host_proves);
         let visitors_only = over_dns_ready || !host_would_do;
@@ -59,7 +59,7 @@ impl Need {
         let delegation = match (must_prove, known) {
             _ if validates => Severity::Error,
             (true, false) if !host_proves => Severity::Error,
-            // It goes on without, and says so.
+            // It continues without the proof, and says so.
             (true, true) if !host_proves => Severity::Warning,
             _ => Severity::Notice,
         };
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn what_an_external_host_needs() {
         let table = [
-            // The delegation comes first, and the host follows when its owner is ready.
+            // The delegation comes first; the host follows when its owner is ready.
             ("www.example.com", SHARED, NOTHING, (Error, Warning, true)),
             ("www.example.com", SHARED, DELEGATED, (Error, Warning, true)),
             ("www.example.com", SHARED, OURS, (Error, Warning, false)),

@@ -1,4 +1,4 @@
-//! The persistent record at `_validation-persist`: what stands there, as the CA will judge it.
+//! The persistent record at `_validation-persist`: what is there, as the CA will judge it.
 
 use time::OffsetDateTime;
 use vocabulary::dns::owner_records::persistent_record;
@@ -16,9 +16,9 @@ use crate::facts::AuthorizationFacts;
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
-/// What is wrong with the persistent record of `base`, from what its servers hold as TXT; `None` if nothing is.
+/// What is wrong with the persistent record of `base`, by its servers' TXT answers; `None` if nothing is.
 ///
-/// One good record is enough, whatever stands beside it: each CA and account has its own there.
+/// One good record is enough, whatever is beside it: each CA and account has its own.
 pub fn fault(
     base: &DomainName,
     wildcard: bool,
@@ -29,7 +29,7 @@ pub fn fault(
     let record = persistent_record(base, wildcard, issuer);
     let answered: Vec<_> = txt.iter().filter(|a| a.answer.is_usable()).collect();
     if !txt.is_empty() && txt.iter().all(|a| a.answer.is_unseen()) {
-        // It cannot be seen from here. The CA decides.
+        // We cannot see it from here. The CA decides.
         return None;
     }
     if answered.is_empty() {
@@ -83,7 +83,7 @@ pub fn fault(
     Some(finding(check, &record, found, act))
 }
 
-/// The record that the CA would accept, or what comes nearest to it; `None` where there is no record at all.
+/// The record that the CA would accept, or the closest one; `None` if there is no record at all.
 fn best(
     issuer: &PersistentIssuer,
     values: &[String],
@@ -109,8 +109,7 @@ fn finding(check: Check, record: &DnsRecord, found: String, act: &str) -> Findin
     check.finding(&record.name, expected(record), found, fix)
 }
 
-/// The record beside what was found, and what is wrong there. No record where the account is not known: then an attempt
-/// says so.
+/// The record beside what was found, and what is wrong there. No record if the account is not known: then an attempt says so.
 pub(crate) fn judge(
     subject: &Subject,
     facts: &AuthorizationFacts,
@@ -122,7 +121,7 @@ pub(crate) fn judge(
     let wildcard = names().any(|name| name.wildcard);
     let record = persistent_record(&facts.base, wildcard, &issuer);
     if !facts.zone.is_served() {
-        // Why is told of the zone.
+        // The zone's finding says why.
         return (Some(RecordCheck { record, status: RecordStatus::Unreachable, found: found(facts) }), Vec::new());
     }
     let plain = fault(&facts.base, wildcard, &issuer, &facts.persistent, now);
@@ -131,7 +130,7 @@ pub(crate) fn judge(
         Some(fault) => Some(refine(fault, &record, facts)),
         None => ending(subject, facts, &issuer, wildcard, now),
     };
-    // It is there to be created: that it is missing before the registration is nobody's fault.
+    // The record is shown so that it can be created: before registration nobody is to blame if it is missing.
     let findings = finding.into_iter().filter(|finding| subject.registered || !finding.is(Check::PersistentMissing));
     let findings = findings.collect();
     (Some(RecordCheck { record, status, found: found(facts) }), findings)
@@ -146,7 +145,7 @@ fn status_of(finding: &Finding) -> RecordStatus {
     }
 }
 
-/// The nearer cause of a fault, where more is known than the record itself.
+/// The more specific cause of a fault, if more is known than the record itself.
 fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
     let around = &facts.persistent_around;
     let mut values = facts.persistent.iter().flat_map(|answer| answer.answer.records());
@@ -158,7 +157,7 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
     surroundings::explain_missing(Check::PersistentMissing, record, facts, around, is_ours).unwrap_or(fault)
 }
 
-/// A record that is good now, and will not be when the certificate is to be renewed.
+/// A record that is valid now, but no longer when the certificate must be renewed.
 fn ending(
     subject: &Subject,
     facts: &AuthorizationFacts,
@@ -169,7 +168,7 @@ fn ending(
     let renewal = subject.certificate.as_ref()?.renew_at;
     let good = facts.persistent.iter().filter(|a| a.answer.is_usable());
     let ends = good.map(|a| best(issuer, a.answer.records(), wildcard, now).ok()?.until);
-    // Without an end it is good for ever.
+    // Without an end it is valid for ever.
     let until = ends.collect::<Option<Vec<_>>>()?.into_iter().min().filter(|until| *until < renewal)?;
     let record = persistent_record(&facts.base, wildcard, issuer);
     let found = format!("is good until {}, and the next renewal is at {}", moment(until), moment(renewal));

@@ -1,4 +1,4 @@
-//! The certificate that a host presents, beside the one that is in ACM.
+//! The certificate that a host serves, compared with the one in ACM.
 
 use time::OffsetDateTime;
 use vocabulary::certificate::installed::normalize_serial;
@@ -26,7 +26,7 @@ pub(crate) fn judge(subject: &Subject, observed: &TlsObservation) -> Serving {
     };
     let serial = normalize_serial(&leaf.raw_serial_as_string());
     let issuer = leaf.issuer().to_string();
-    // A serial number is unique for one issuer (RFC 5280 §4.1.2.2).
+    // A serial number is unique per issuer (RFC 5280 §4.1.2.2).
     let ours = subject.certificate.as_ref().is_some_and(|held| held.serial == serial && held.issuer == issuer);
     Serving::Presented {
         name_matches: covers(&leaf, host),
@@ -41,7 +41,7 @@ pub(crate) fn judge(subject: &Subject, observed: &TlsObservation) -> Serving {
 
 /// Whether each certificate is signed by the next, and the leaf does not stand alone unless it signed itself.
 ///
-/// The root need not be sent (RFC 8446 §4.4.2), so what comes last is not looked into.
+/// The root need not be sent (RFC 8446 §4.4.2), so the last certificate is not checked.
 fn is_complete(chain: &[Vec<u8>]) -> bool {
     let parsed: Option<Vec<_>> =
         chain.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, certificate)| certificate)).collect();

@@ -1,4 +1,4 @@
-//! Why a record is not where it must be, from what stands at its name and around it.
+//! Why a record is missing, by what is at and around its name.
 
 use vocabulary::names::DomainName;
 use vocabulary::record::DnsRecord;
@@ -8,12 +8,12 @@ use crate::catalogue::finding::Fix;
 use crate::facts::{AuthorizationFacts, Surroundings, ZoneState};
 use crate::report::Finding;
 
-/// At most so many other names are asked for.
+/// The most other names that are queried.
 const MOST_NEAR_NAMES: usize = 10;
 
-/// Names in the zone `apex` where the record of `LABEL.BASE` is put by mistake, the likeliest first.
+/// Names in the zone `apex` where the record of `LABEL.BASE` is created by mistake, the likeliest first.
 ///
-/// Forms of providers that drop underscores or append the zone, and guides for the domain itself, lead there.
+/// Such mistakes come from providers' forms that drop underscores or append the zone, and from guides for the apex.
 pub fn near_names(base: &DomainName, label: &str, apex: &str) -> Vec<String> {
     let base = base.as_str();
     let bare = label.trim_start_matches('_');
@@ -33,9 +33,9 @@ pub fn near_names(base: &DomainName, label: &str, apex: &str) -> Vec<String> {
     names
 }
 
-/// Why there is no such record, where more is known than that.
+/// Why there is no such record, if more is known.
 ///
-/// `is_ours` tells by a record as in a zone file whether it is the one that was asked for.
+/// `is_ours` decides whether a record, written as in a zone file, is the required one.
 pub(crate) fn explain_missing(
     check: Check,
     record: &DnsRecord,
@@ -83,9 +83,9 @@ pub(crate) fn explain_missing(
     Some(finding(check, found, fix))
 }
 
-/// The name is delegated to servers of its own, so that no CNAME or TXT of the zone can stand there.
+/// The name is delegated to its own servers, so the zone cannot have a CNAME or TXT there.
 ///
-/// `servers` are those of the name itself; none where it is none.
+/// `servers` are the name's own name servers; none if it has none.
 pub(crate) fn own_zone(record: &DnsRecord, servers: &[String]) -> Option<Finding> {
     if servers.is_empty() {
         return None;
@@ -103,7 +103,7 @@ pub(crate) fn own_zone(record: &DnsRecord, servers: &[String]) -> Option<Finding
     ))
 }
 
-/// Where the record was looked for, if that is not the zone that people think of: `None` at the registered domain.
+/// In which zone the record was looked up, if it is not the one that people expect: `None` at the registered domain.
 pub(crate) fn zone_asked(facts: &AuthorizationFacts) -> Option<String> {
     let ZoneState::Served { apex, servers, .. } = &facts.zone.state else { return None };
     if apex == facts.base.registered() {
@@ -114,7 +114,7 @@ pub(crate) fn zone_asked(facts: &AuthorizationFacts) -> Option<String> {
     Some(format!("{apex} is a zone of its own, at {}: a record in a zone above it has no effect", servers.join(", ")))
 }
 
-/// The name that has the zone twice, and what stands there.
+/// The name with the zone twice, and what is there.
 fn doubled<'a>(record: &DnsRecord, facts: &'a AuthorizationFacts, around: &Surroundings) -> Option<(&'a str, String)> {
     let (doubled, answers) = facts.doubled.as_ref().filter(|(name, _)| name.starts_with(&record.name))?;
     let there = answers.iter().map(|answer| answer.answer.records()).find(|data| !data.is_empty())?;

@@ -12,16 +12,16 @@ use crate::facts::{Bogus, Differing, Dnssec, ZoneFacts, ZoneState};
 use crate::report::{Finding, Severity};
 use crate::subject::Subject;
 
-/// What a server is good for, told by its answer for the zone's SOA record.
+/// How useful a server is, by its answer for the zone's SOA record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Condition {
     Serving,
     Failing,
     Lame,
-    /// It has no address, or speaks something else.
+    /// It has no address, or does not speak DNS properly.
     Unusable,
     Silent,
-    /// Not asked, or not to be asked from here.
+    /// Not queried, or must not be queried from here.
     Unseen,
 }
 
@@ -45,7 +45,7 @@ fn condition_of(why: &Unanswered) -> Condition {
 }
 
 impl ZoneFacts {
-    /// Where it begins, if it was found.
+    /// Its apex, if it was found.
     pub fn apex(&self) -> Option<&str> {
         match &self.state {
             ZoneState::Served { apex, .. } => Some(apex),
@@ -53,14 +53,14 @@ impl ZoneFacts {
         }
     }
 
-    /// Whether any server answers for the zone: if not, nothing can be said of the records in it.
+    /// Whether any server answers for the zone: if none does, nothing is known about its records.
     pub fn is_served(&self) -> bool {
         matches!(&self.state, ZoneState::Served { servers, .. }
             if servers.iter().any(|server| condition(server) == Condition::Serving))
     }
 }
 
-/// Whether nothing came back from those who must know: that alone says nothing of whose fault it is.
+/// Whether no responsible server answered: that alone does not show whose fault it is.
 pub fn is_silent(zone: &ZoneFacts) -> bool {
     match &zone.state {
         ZoneState::Absent { .. } => false,
@@ -69,13 +69,13 @@ pub fn is_silent(zone: &ZoneFacts) -> bool {
     }
 }
 
-/// Whether none of them answers, and one at least was silent.
+/// Whether no server answers, and at least one was silent.
 pub(crate) fn are_silent(servers: &[ServerAnswer]) -> bool {
     let conditions = || servers.iter().map(condition);
     conditions().all(|condition| condition >= Condition::Unusable) && conditions().any(|it| it == Condition::Silent)
 }
 
-/// `is_overdue`: silence has lasted for so long, while others answer, that it is a fault.
+/// `is_overdue`: the silence has lasted so long, while others answer, that it is a fault.
 pub(crate) fn findings(zone: &ZoneFacts, is_overdue: bool) -> Vec<Finding> {
     match &zone.state {
         ZoneState::Absent { nxdomain } => vec![absent(zone, *nxdomain)],
@@ -130,12 +130,12 @@ fn unseen(zone: &str, why: &str) -> Finding {
     )
 }
 
-/// A record without which the tenant is not proven, and that this check did not come to ask for. Nobody is blamed.
+/// A record that the tenant needs as proof, and that this check could not query. Nobody is blamed.
 pub fn unasked_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
     unseen(&base.challenge_name(), &describe(answers)).at(base.registered())
 }
 
-/// A record without which the tenant is not proven, and that cannot be seen: here the domain owner can help.
+/// A record that the tenant needs as proof, and that cannot be seen: here the domain owner can help.
 pub fn unseen_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
     let mut finding = unseen(&base.challenge_name(), &describe(answers)).at(base.registered());
     finding.guidance.waiting_on = WaitingOn::DomainOwner;
@@ -150,7 +150,7 @@ fn registered(zone: &ZoneFacts) -> &str {
     psl::domain_str(&zone.name).unwrap_or(&zone.name)
 }
 
-/// Nothing is known of the zone, as the servers on the way to it gave no answer.
+/// Nothing is known of the zone, as the servers above it gave no answer.
 fn unknown(zone: &ZoneFacts, why: &Unanswered) -> Finding {
     let (check, name) = match why {
         Unanswered::Ipv6Only | Unanswered::NotAsked => return unseen(registered(zone), &why.to_string()),
@@ -205,11 +205,11 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
         let fix = Fix::of(if drops_edns { LET_EDNS_PASS } else { check.entry().fix });
         let fix = fix.with_command(format!("dig SOA {apex} @{}", first.server));
         let finding = check.finding(apex, EXPECTED, found, fix);
-        // While others serve it, a validation fails only now and then.
+        // While other servers serve the zone, a validation fails only now and then.
         findings.push(if serving { finding.softened(Severity::Warning) } else { finding });
     }
     if !serving {
-        // One reason is enough where nothing is served at all.
+        // If nothing is served at all, one reason is enough.
         findings.truncate(1);
     }
     findings
@@ -238,7 +238,7 @@ fn unsigned(apex: &str, why: &str) -> Finding {
     )
 }
 
-/// One answer of a zone that is intact otherwise.
+/// A single invalid answer in a zone that is otherwise intact.
 pub fn bogus(subject: &Subject, bogus: &Bogus) -> Finding {
     let name = &bogus.name;
     let fix = format!("Sign the zone of {name} again, or ask its DNS provider why the signature is not renewed.");
@@ -257,7 +257,7 @@ pub fn bogus(subject: &Subject, bogus: &Bogus) -> Finding {
     finding
 }
 
-/// A name of the list's ICANN part, which no certificate can be had for.
+/// A name of the list's ICANN part: no certificate can be issued for it.
 pub(crate) fn public_suffix(suffix: &str) -> Finding {
     Check::PublicSuffix.finding(
         suffix,
@@ -267,7 +267,7 @@ pub(crate) fn public_suffix(suffix: &str) -> Finding {
     )
 }
 
-/// A name of the list's private part: its owner can have a certificate, and should know what it means.
+/// A name of the list's private part: its owner can get a certificate, and should know what it means.
 pub(crate) fn private_suffix(name: &CertificateName) -> Option<Finding> {
     let base = name.base.as_str();
     psl::suffix(base.as_bytes()).filter(|suffix| suffix.is_known() && suffix.as_bytes() == base.as_bytes())?;
@@ -276,7 +276,7 @@ pub(crate) fn private_suffix(name: &CertificateName) -> Option<Finding> {
     Some(Check::PublicSuffix.finding(base, "a name below a public suffix", found, fix).softened(Severity::Notice))
 }
 
-/// Which fault it is when none of `answers` is usable.
+/// The fault if none of `answers` is usable.
 pub(crate) fn unanswered(answers: &[ServerAnswer]) -> Check {
     match answers.iter().map(condition).min() {
         Some(Condition::Failing) => Check::ServersFailing,
@@ -285,9 +285,9 @@ pub(crate) fn unanswered(answers: &[ServerAnswer]) -> Check {
     }
 }
 
-/// A record that none of the name servers of `base` gave a usable answer for.
+/// A record for which none of the name servers of `base` gave a usable answer.
 ///
-/// No answer in time blames nobody: it may be the network, and it may be ours.
+/// A missing answer blames nobody: it may be the network, and it may be ours.
 pub(crate) fn unanswered_record(base: &DomainName, record: &DnsRecord, answers: &[ServerAnswer]) -> Finding {
     let check = unanswered(answers);
     let expected = match record.kind.as_str() {

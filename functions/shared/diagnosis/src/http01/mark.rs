@@ -1,26 +1,26 @@
-//! How the platform makes itself known at the challenge path, and proves that host and path arrived.
+//! How the platform identifies itself at the challenge path, and proves that host and path arrived unchanged.
 //!
-//! A check asks for a token of its own. The responder answers it like a real one: status 200 and a body, made of the
-//! token and of the host name that it saw. So a check rests on what the CA would rest on, and not on a header alone.
+//! A check uses its own token. The responder answers it like a real one: status 200 and a body, made of the token and the host
+//! name that it saw. So a check relies on what the CA would rely on, and not on a header alone.
 
 use vocabulary::names::DomainName;
 use vocabulary::stable_hash::spread_64;
 
-/// The header by which `serve-challenge` makes itself known, whatever else it answers.
+/// The header by which `serve-challenge` identifies itself, whatever else it answers.
 pub const PLATFORM_HEADER: &str = "x-managed-https";
 /// Its value.
 pub const PLATFORM_MARK: &str = "challenge";
-/// The header that says what was asked for, as it arrived: `HOST/TOKEN`.
+/// The header with the request as it arrived: `HOST/TOKEN`.
 pub const SEEN_HEADER: &str = "x-managed-https-seen";
 
-/// The header by which a web server or CDN says which host was asked for, where the request that it makes has another.
+/// The header by which a web server or CDN passes on the requested host, if its own request has another one.
 ///
-/// Whoever can set it can as well ask for that host: it opens nothing.
+/// This grants nothing: a client that can set it can also request that host.
 pub const HOST_HEADER: &str = "x-managed-https-host";
 
-/// Begins the token of a check. A CA's token is random; none begins so.
+/// The prefix of a check's token. A CA's token is random; none begins like this.
 const PREFIX: &str = "managed-https-check-";
-/// What stands in [`SEEN_HEADER`] for a host that is no name, and for a path that has no token.
+/// The value in [`SEEN_HEADER`] for a host that is no name, and for a path without a token.
 const NONE: &str = "-";
 
 /// A token for one check, of 128 random bits.
@@ -28,17 +28,17 @@ pub fn check_token(random: [u8; 16]) -> String {
     format!("{PREFIX}{:032x}", u128::from_be_bytes(random))
 }
 
-/// Whether a check made `token`: these are answered without reading the store.
+/// Whether a check made `token`: such tokens are answered without reading the store.
 pub fn is_check_token(token: &str) -> bool {
     token
         .strip_prefix(PREFIX)
         .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
 }
 
-/// What the responder answers to a check's token at `host`.
+/// The responder's answer to a check's token at `host`.
 ///
-/// Anybody can compute it: it shows that a request arrived as it was sent, and grants nothing. Its second part is too
-/// short for a thumbprint (RFC 8555 §8.1), so it is never a key authorization.
+/// Anybody can compute it: it shows that a request arrived as it was sent, and grants nothing. Its second part is too short for
+/// a thumbprint (RFC 8555 §8.1), so it is never a key authorization.
 pub fn check_body(host: &DomainName, token: &str) -> String {
     format!("{token}.{:016x}", spread_64(format!("{host}/{token}").as_bytes()))
 }
@@ -48,17 +48,17 @@ pub fn seen(host: Option<&DomainName>, token: Option<&str>) -> String {
     format!("{}/{}", host.map_or(NONE, DomainName::as_str), token.unwrap_or(NONE))
 }
 
-/// RFC 8555 §8.1: base64url characters only, so that nothing in it can mean a path.
+/// RFC 8555 §8.1: base64url characters only, so that it cannot contain a path.
 pub fn is_token(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// That the platform answered, and for what.
+/// The platform answered, and for which request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// For this host and token.
     Asked,
-    /// For another host: tokens are kept by host, so this one's are not found there.
+    /// For another host: tokens are stored by host, so the token of this one is not found there.
     OtherHost(String),
     /// For this host, at another path.
     OtherPath,
@@ -67,7 +67,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The mark in an answer with these headers to a request for `token` at `host`; `None` where the platform did not give it.
+    /// The mark in a response with these headers to a request for `token` at `host`; `None` if the platform did not send it.
     pub fn read(platform: Option<&str>, seen: Option<&str>, host: &DomainName, token: &str) -> Option<Self> {
         platform.filter(|value| *value == PLATFORM_MARK)?;
         let Some((seen_host, seen_token)) = seen.and_then(|seen| seen.split_once('/')) else {

@@ -1,4 +1,4 @@
-//! HTTP-01 as the CA fetches it (RFC 8555 §8.3): its rules, what a fetch by them heard, and the platform's mark.
+//! HTTP-01 as the CA fetches it (RFC 8555 §8.3): its rules, what a fetch by them received, and the platform's mark.
 //!
 //! Let's Encrypt's server is the model; each rule names its source in `github.com/letsencrypt/boulder` as of August 2026.
 

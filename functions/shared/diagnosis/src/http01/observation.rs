@@ -1,4 +1,4 @@
-//! What a fetch of a challenge response heard on its way.
+//! What a fetch of a challenge response received on its way.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,28 +11,28 @@ use crate::http01::rules::{LONGEST_BODY, REDIRECTS, Refused};
 /// One fetch of a challenge response, by the CA's rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpObservation {
-    /// In order; the last may be one that was not followed.
+    /// In order; the last one may not have been followed.
     pub redirects: Vec<Redirect>,
     pub answer: ProbeAnswer,
     /// Whether the platform gave the answer, and for what.
     pub mark: Option<Mark>,
-    /// The host's IPv6 address, if it took no connection and IPv4 was used.
+    /// The host's IPv6 address, if it accepted no connection and IPv4 was used.
     pub fallback: Option<IpAddr>,
-    /// The body that was looked for.
+    /// The expected body.
     pub expected: String,
 }
 
-/// A redirect that a host answered with.
+/// A redirect from a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
     pub status: u16,
-    /// Where to, without the token.
+    /// The target, without the token.
     pub to: String,
     /// The host in it.
     pub host: String,
 }
 
-/// What came back at the end.
+/// The answer at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbeAnswer {
     /// Status 200 and the body, cut at [`LONGEST_BODY`].
@@ -43,30 +43,30 @@ pub enum ProbeAnswer {
     Failed(ProbeFault),
 }
 
-/// Why a fetch came to nothing.
+/// Why a fetch failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbeFault {
     NoAddress,
-    /// Its address could not be looked up.
+    /// Its address could not be resolved.
     Unresolved(Unanswered),
     /// All its addresses are ones that the CA leaves out.
     NotPublic(Vec<IpAddr>),
     /// It has no IPv4 address, and this process has no IPv6.
     OnlyIpv6(IpAddr),
-    /// No connection, or none that speaks HTTP: why, in words.
+    /// No connection, or no HTTP on it: why, in words.
     NoConnection(String),
-    /// Nothing within so many seconds.
+    /// No answer within this many seconds.
     TimedOut(u64),
-    /// The answer began, and cannot be read to its end: why, in words.
+    /// The answer began, but cannot be read to its end: why, in words.
     Broken(String),
     /// The last redirect is one that the CA does not follow.
     RefusedRedirect(Refused),
-    /// There was no time left to ask.
+    /// There was no time left for the request.
     NotAsked,
 }
 
 impl HttpObservation {
-    /// One that ended at once.
+    /// A fetch that failed at once.
     pub fn failed(fault: ProbeFault, expected: &str) -> Self {
         let answer = ProbeAnswer::Failed(fault);
         Self { redirects: Vec::new(), answer, mark: None, fallback: None, expected: expected.to_owned() }
@@ -74,22 +74,22 @@ impl HttpObservation {
 
     /// Whether the CA would accept the answer.
     ///
-    /// White space at the end does not count (RFC 8555 §8.3; `va/http.go`, `validateHTTP01`), but is read.
+    /// Trailing white space does not count (RFC 8555 §8.3; `va/http.go`, `validateHTTP01`), but it is read.
     pub fn is_as_expected(&self) -> bool {
         matches!(&self.answer, ProbeAnswer::Body(body) if body.len() < LONGEST_BODY && body.trim_end() == self.expected)
     }
 
-    /// Whether a check's token reached the platform, with host and path as they were sent.
+    /// Whether a check's token reached the platform, with host and path unchanged.
     pub fn reaches_platform(&self) -> bool {
         self.is_as_expected() || self.mark == Some(Mark::Unspecified)
     }
 
-    /// Whether it says how the CA would fare. What was not asked, or could not be seen from here, blames nobody.
+    /// Whether it shows what the CA would get. A host that was not requested, or is not visible from here, is not blamed.
     pub fn is_certain(&self) -> bool {
         let ProbeAnswer::Failed(fault) = &self.answer else { return true };
         match fault {
             ProbeFault::NotAsked | ProbeFault::OnlyIpv6(_) => false,
-            // The zone's own checks say why. A redirect's target has none.
+            // The zone's own checks say why. A redirect's target has no such checks.
             ProbeFault::Unresolved(why) => {
                 let is_refusal =
                     matches!(why, Unanswered::ServFail | Unanswered::Refused | Unanswered::NotAuthoritative);
@@ -99,7 +99,7 @@ impl HttpObservation {
         }
     }
 
-    /// Whether the platform has answered for this host and path, and not with what was expected: that is its own fault.
+    /// Whether the platform has answered for this host and path, but not with the expected body: that is its own fault.
     pub fn is_platforms_fault(&self) -> bool {
         let unchanged = |body: &String| !body.contains(&self.expected);
         self.mark == Some(Mark::Asked)
@@ -110,14 +110,14 @@ impl HttpObservation {
             }
     }
 
-    /// Whether the last answer is a redirect that does not say where to.
+    /// Whether the last answer is a redirect without a target.
     pub fn lacks_location(&self) -> bool {
         matches!(self.answer, ProbeAnswer::Status(status) if status == 303 || REDIRECTS.contains(&status))
     }
 }
 
 impl ProbeFault {
-    /// In words, of `who`.
+    /// In words, about `who`.
     pub fn of(&self, who: &str) -> String {
         match self {
             Self::NoAddress => format!("{who} has no address in DNS"),

@@ -41,7 +41,7 @@ const SPECIAL_PURPOSE: [&str; 33] = [
     "5f00::/16",
     "fc00::/7",
     "fe80::/10",
-    // In no such registry, as no host can have them; here so that nothing is sent there.
+    // In no such registry, as no host can have them; listed so that nothing is sent there.
     "ff00::/8",
 ];
 

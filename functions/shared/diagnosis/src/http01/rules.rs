@@ -10,11 +10,11 @@ use url::{Host, Url};
 pub const TIME: Duration = Duration::from_secs(10);
 /// Statuses whose `Location` is followed. Source: `va/http.go`, `acceptableRedirects`; BR 3.2.2.4.19.
 pub const REDIRECTS: [u16; 4] = [301, 302, 307, 308];
-/// Go's client takes this for a redirect as well, and the CA then refuses it. Any other 3xx is an answer like 404.
+/// Go's client also treats this as a redirect, and the CA then refuses it. Any other 3xx is an answer like 404.
 const SEE_OTHER: u16 = 303;
-/// Source: `va/http.go`, `maxRedirect`. It is compared before it is counted up, so one more is followed.
+/// Source: `va/http.go`, `maxRedirect`. It is compared before it is incremented, so one more is followed.
 pub const MOST_REDIRECTS: usize = 10;
-/// A body of so many octets is refused, and no more of it is read. Source: `va/http.go`, `maxResponseSize`.
+/// A body of this many octets is refused, and no more of it is read. Source: `va/http.go`, `maxResponseSize`.
 pub const LONGEST_BODY: usize = 128;
 /// Of a redirect's path. Source: `va/http.go`, `maxPathSize`.
 pub const LONGEST_PATH: usize = 2000;
@@ -28,7 +28,7 @@ pub enum Refused {
     Unreadable,
     Scheme,
     Port(u16),
-    /// `https://www.example.com.well-known/…`: the target was written without a slash at its end.
+    /// `https://www.example.com.well-known/…`: the target was configured without a trailing slash.
     MissingSlash,
     NotPublic(IpAddr),
     TooLong,
@@ -39,29 +39,29 @@ pub enum Refused {
 /// What the CA does with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hop {
-    /// It is the last one.
+    /// It is the last response.
     End,
     Follow(Url),
-    /// To this text, which is the URL where there is one.
+    /// To this text, which is the URL if there is one.
     Refuse(String, Refused),
 }
 
-/// What is known where a redirect is judged.
+/// What a redirect is judged by.
 pub struct Way<'a> {
-    /// Every URL that was asked, the first one first.
+    /// Every URL that was requested, in order.
     pub asked: &'a [Url],
-    /// The port that stands for 80 on one machine.
+    /// The port that stands for 80 in tests on one machine.
     pub http_port: u16,
     /// Whether the CA leaves an address out.
     pub is_reserved: &'a (dyn Fn(IpAddr) -> bool + Sync),
 }
 
-/// What the CA does with an answer of this status and `Location`, in the order in which it looks.
+/// What the CA does with an answer of this status and `Location`, in the order of its own checks.
 ///
-/// Not here: the CA follows to names of public top-level domains only. Names of others do not resolve.
+/// Not here: the CA follows only to names of public top-level domains. Other names do not resolve.
 pub fn next(way: &Way<'_>, status: u16, location: Option<&str>) -> Hop {
     let is_redirect = status == SEE_OTHER || REDIRECTS.contains(&status);
-    // Go hands a redirect without Location on as the answer, and the CA takes no status but 200.
+    // Go returns a redirect without Location as the answer, and the CA accepts no status but 200.
     let Some(location) = location.filter(|location| is_redirect && !location.is_empty()) else { return Hop::End };
     let from = way.asked.last().expect("the first URL was asked");
     let Ok(to) = from.join(location) else { return Hop::Refuse(location.to_owned(), Refused::Unreadable) };
@@ -103,10 +103,10 @@ fn refused(way: &Way<'_>, status: u16, to: &Url) -> Option<Refused> {
     way.asked.contains(to).then_some(Refused::Circle)
 }
 
-/// The addresses that the CA tries, in order: the first IPv6 address, and the first IPv4 address if that one takes no
+/// The addresses that the CA tries, in order: the first IPv6 address, and the first IPv4 address if that one accepts no
 /// connection. Reserved ones were left out before. Source: `va/http.go`, `newHTTPValidationTarget` and `fallbackErr`.
 ///
-/// Only at the host that is validated: at a redirect's target the first is all there is.
+/// Only for the validated host: for a redirect's target only the first address is tried.
 pub fn candidates(addresses: &[IpAddr]) -> impl Iterator<Item = IpAddr> {
     let v6 = addresses.iter().find(|address| address.is_ipv6());
     let v4 = addresses.iter().find(|address| address.is_ipv4());
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// Each row is one rule, with what Boulder's `va/http.go` says beside it.
+    /// Each entry is one rule, with the words of Boulder's `va/http.go`.
     #[test]
     fn redirects_are_followed_as_lets_encrypt_follows_them() {
         let private = |text: &str| Some(Refused::NotPublic(text.parse().expect("an address")));
@@ -167,7 +167,7 @@ mod tests {
             (301, "https://other.example:80/x", None),
             (301, "https://other.example:8443/x", Some(Refused::Port(8443))),
             (301, "http://other.example:8080/x", Some(Refused::Port(8080))),
-            // "Redirect / https://bad-redirect.org" without the slash at its end.
+            // "Redirect / https://bad-redirect.org" without the trailing slash.
             (301, "https://www.example.com.well-known/acme-challenge/t", Some(Refused::MissingSlash)),
             (301, "http:///", Some(Refused::Unreadable)),
             (301, "http://[fe80::1%25eth0]/", Some(Refused::Unreadable)),

@@ -1,4 +1,4 @@
-//! How listeners get a certificate, and lose it again.
+//! How listeners get a certificate, and how it is removed again.
 
 use time::OffsetDateTime;
 use vocabulary::certificate::{InstalledCertificate, ListenerArn, ListenerUse, LoadBalancerArn};
@@ -10,11 +10,11 @@ use crate::ports::destination::{Destinations, Detachment, Listeners};
 use crate::ports::store::AttemptJournal;
 use vocabulary::failure::{FaultKind, ServiceFault};
 
-/// Makes the listeners follow what the endpoint wants, and returns the certificate with what came of it.
+/// Brings the listeners in line with what the endpoint wants, and returns the certificate with the result.
 ///
-/// Recorded before it is attached, so that whatever happens in between, a listener that may have it is known; those
-/// that have it already cost one read. Those that are no longer wanted are detached. One that refuses does not keep the
-/// others from theirs: it is the failure in the end.
+/// Listeners are recorded before the certificate is attached, so that a listener that may have it is always known; those that
+/// have it already cost one read. Those that are no longer wanted are detached. If one refuses, the others are still attached:
+/// its failure is returned at the end.
 pub async fn follow_listeners<J: AttemptJournal>(
     journal: &J,
     destinations: &impl Destinations,
@@ -42,7 +42,7 @@ pub async fn follow_listeners<J: AttemptJournal>(
             }),
             false => detach(destinations, endpoint, &held, &known.listener).await.map(|detachment| match detachment {
                 Detachment::Gone => None,
-                // It stays the listener's until another one is made its default: tried again at the next renewal.
+                // The listener keeps it until another one is made its default: tried again at the next renewal.
                 Detachment::IsDefault => Some(known.clone()),
             }),
         };
@@ -65,7 +65,7 @@ pub async fn follow_listeners<J: AttemptJournal>(
     }
 }
 
-/// Gives the listener the certificate. Returns the ARN that had to go for it, where the listener was full.
+/// Attaches the certificate to the listener. Returns the ARN of the one that was removed for it, if the listener was full.
 async fn attach(
     destinations: &impl Destinations,
     endpoint: &Endpoint,
@@ -104,14 +104,14 @@ async fn attach(
     }
 }
 
-/// The certificate that the listener has and this one takes the place of, where ACM's rules gave it another ARN.
+/// The listener's certificate that this one replaces, where ACM's rules gave the new one another ARN.
 fn before<'a>(held: &'a InstalledCertificate, listener: &ListenerArn, there: &[String]) -> Option<&'a str> {
     let own = held.retired.iter().filter(|old| old.region().as_ref() == Some(listener.region()));
     own.map(|old| old.arn.as_str()).find(|arn| there.iter().any(|known| known == arn))
 }
 
-/// Ends in the old certificate or the new one, however it goes: a run that dies in between finds room, and attaches the new
-/// one. For the moment in between the listener serves its default certificate.
+/// Always ends with the old or the new certificate: if a run dies in between, the next one finds room and attaches the new
+/// certificate. In between, the listener serves its default certificate.
 async fn swap(listeners: &impl Listeners, listener: &ListenerArn, old: &str, new: &str) -> Result<(), ServiceFault> {
     if listeners.detach(listener, old).await? == Detachment::IsDefault {
         let detail = format!("TooManyCertificates: the listener is full, and {old} is its default certificate");
@@ -130,8 +130,8 @@ async fn swap(listeners: &impl Listeners, listener: &ListenerArn, old: &str, new
     }
 }
 
-/// The load balancer is full. Whoever waits on it is attached when it has room: nothing is moved, since the records of
-/// visitors lead to it.
+/// The load balancer is full. The certificate is attached when there is room: no endpoint is moved to another load balancer,
+/// since visitors' records point to this one.
 fn no_room(listener: &ListenerArn, arn: &str, endpoint: &Endpoint, fault: &ServiceFault) -> Failure {
     let domain = endpoint.names.primary();
     let summary =
@@ -152,14 +152,14 @@ fn is_full(fault: &ServiceFault) -> bool {
     fault.kind == FaultKind::Refused && fault.detail.starts_with("TooManyCertificates")
 }
 
-/// Takes the certificate off a listener. One that is gone has none.
+/// Detaches the certificate from a listener. A deleted listener has none.
 pub async fn detach(
     destinations: &impl Destinations,
     endpoint: &Endpoint,
     held: &InstalledCertificate,
     listener: &ListenerArn,
 ) -> Result<Detachment, Failure> {
-    // Nothing was ever imported there: then it cannot be attached.
+    // Nothing was ever imported in that region, so it cannot be attached.
     let Some(arn) = held.arn_in(listener.region()) else { return Ok(Detachment::Gone) };
     let place = endpoint.deployment.place(listener.region());
     let refused =

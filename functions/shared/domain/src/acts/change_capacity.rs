@@ -1,14 +1,14 @@
-//! Changes what is kept of the room for certificates, whoever else changes it at the same time.
+//! Changes what is stored about the room for certificates, safe against concurrent changes.
 
 use vocabulary::failure::{FaultKind, ServiceFault};
 
 use crate::installation::capacity::Capacity;
 use crate::ports::capacity::CapacityLog;
 
-/// Changes that meet another one begin again; each try that fails is one that another has won.
+/// How often a change that conflicts with another one is tried again; each failed try means that another one succeeded.
 const TRIES: usize = 10;
 
-/// Reads, changes and keeps, until nobody has come in between. Where `change` returns an error, nothing is kept.
+/// Reads, changes and stores, until there is no conflict. If `change` returns an error, nothing is stored.
 pub async fn change_capacity<T, E: From<ServiceFault>>(
     log: &impl CapacityLog,
     mut change: impl FnMut(&mut Capacity) -> Result<T, E>,

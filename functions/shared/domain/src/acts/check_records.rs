@@ -1,4 +1,4 @@
-//! The gate before an order: is every name proven for this registration, and do its records lead where they must?
+//! The check before an order: is every name proven for this registration, and do its records point where they must?
 
 use diagnosis::checks::{delegation, persistent_record, zone};
 use diagnosis::facts::MOST_ALIASES;
@@ -20,42 +20,42 @@ use crate::ports::dns::AuthoritativeDns;
 pub struct Proven {
     pub name: DomainName,
     pub proof: Proof,
-    /// What is to be said where another registration has the better proof.
+    /// The finding if another registration has the better proof.
     pub otherwise: Option<Finding>,
 }
 
-/// What speaks for a registration. A delegation is better than a host: it leads to one label, while a host can lead on
-/// through other names.
+/// The proof of a registration. A delegation is better than a host: it points to one label, while a host may get there through
+/// other names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// `_acme-challenge` leads to its label.
+    /// `_acme-challenge` points to its label.
     Delegation,
-    /// The host leads through its own target. `elsewhere`: labels here that `_acme-challenge` leads to instead.
+    /// The host leads through its own target. `elsewhere`: labels here to which `_acme-challenge` points instead.
     Host { elsewhere: Vec<String> },
-    /// Nothing stands in DNS now: it was proven before, or nobody has to prove anything.
+    /// There is nothing in DNS now: it was proven before, or no proof is needed.
     Before,
-    /// Nothing can be seen from here, and it was not proven before. Where it leads, the CA sees when it validates over DNS-01;
-    /// until then nobody has proven it.
+    /// We can see nothing, and it was not proven before. If the CA validates over DNS-01, it sees where the name points; until
+    /// then nobody has proven it.
     Unseen,
 }
 
-/// Checks that each name of `endpoint` is proven for this registration, and delegated where it is validated over DNS-01.
-/// Returns by what.
+/// Checks that each name of `endpoint` is proven for this registration, and delegated if it is validated over DNS-01. Returns
+/// the proofs.
 ///
-/// All names, whatever a CA still wants to validate: an authorization that it has kept may be another tenant's, as all
-/// tenants share one account there. A name is proven by its delegation, or by a host that leads through this registration's
-/// own target. One that was proven before may go on without, unless it is now another registration's.
+/// Covers all names, whatever a CA still wants to validate: an authorization that the CA has kept may be another tenant's, as
+/// all tenants share one account. A name is proven by its delegation, or by a host that leads through this registration's own
+/// target. One that was proven before needs no proof now, unless it is now another registration's.
 ///
 /// # Errors
 ///
-/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), with every one that is not.
+/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), with every name that is not.
 pub async fn check_proofs(
     dns: &impl AuthoritativeDns,
     endpoint: &Endpoint,
     platform: &Platform,
     challenges: &Challenges,
 ) -> Result<Vec<Proven>, Failure> {
-    // Side by side: a hundred names with servers that are slow take no longer than one.
+    // Concurrently: a hundred names with slow servers take no longer than one.
     let checked = endpoint.names.authorization_names().into_iter().map(async |base| {
         let validates = names_of(endpoint, base).any(|name| challenges.of(name) == ChallengeKind::Dns01);
         check_proof(dns, endpoint, platform, base, validates).await
@@ -90,12 +90,12 @@ async fn check_proof(
         let unseen = if needs_none { Proof::Before } else { Proof::Unseen };
         let is_our_limit = |answer: &ServerAnswer| answer.answer == Answer::Failed(Unanswered::NotAsked);
         if !is_seen && unseen == Proof::Unseen && cname.iter().any(is_our_limit) {
-            // Our own limit says nothing of the record, and whoever chooses the names could choose to meet it: no order comes of
-            // that.
+            // Our own limit says nothing about the record, and whoever chooses the names could reach it on purpose: no order is
+            // made.
             return Err(Box::new(zone::unasked_record(base, &cname)));
         }
         if !is_seen && unseen == Proof::Unseen && endpoint.dns_method == DnsMethod::DnsPersist01 {
-            // A persistent record names the account, which all tenants share: to the CA it proves no registration.
+            // A persistent record names the account, which all tenants share: for the CA it proves no registration.
             return Err(Box::new(zone::unseen_record(base, &cname)));
         }
         return Ok(proven(if is_seen { Proof::Delegation } else { unseen }, None));
@@ -103,7 +103,7 @@ async fn check_proof(
     if !validates && let Some(proof) = proof_without(dns, endpoint, platform, base, &cname).await {
         return Ok(proven(proof, Some(fault)));
     }
-    // What else may stand there only matters where the alias is not right.
+    // What else is there only matters if the alias is not right.
     let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
     Err(Box::new(delegation::fault(base, &target, &cname, &txt).unwrap_or(fault)))
 }
@@ -112,7 +112,7 @@ fn names_of<'a>(endpoint: &'a Endpoint, base: &DomainName) -> impl Iterator<Item
     endpoint.names.iter().filter(move |name| name.base == *base)
 }
 
-/// By what `base` is proven though its delegation is not right: by where its host leads, or from before.
+/// The proof of `base` if its delegation is not right: where its host leads, or an earlier proof.
 async fn proof_without(
     dns: &impl AuthoritativeDns,
     endpoint: &Endpoint,
@@ -137,7 +137,7 @@ fn is_known(endpoint: &Endpoint, base: &DomainName) -> bool {
     names_of(endpoint, base).all(|name| endpoint.is_known(name))
 }
 
-/// The labels of other registrations here that a server leads to, those of removed ones among them.
+/// The labels of other registrations here, including removed ones, that a server points to.
 fn leads_to_others<'a>(
     cname: &'a [ServerAnswer],
     platform: &'a Platform,
@@ -165,7 +165,7 @@ async fn leads_through(dns: &impl AuthoritativeDns, host: &DomainName, target: &
     false
 }
 
-/// Checks whether the `_acme-challenge` of each base leads to `target`.
+/// Checks whether the `_acme-challenge` of each authorization name points to `target`.
 ///
 /// # Errors
 ///
@@ -179,14 +179,14 @@ pub async fn check_delegations<'a>(
         let name = base.challenge_name();
         let cname = dns.ask(&name, RecordKind::Cname).await;
         delegation::fault(base, target, &cname, &[])?;
-        // What else may stand there only matters where the alias is not right.
+        // What else is there only matters if the alias is not right.
         let txt = dns.ask(&name, RecordKind::Txt).await;
         delegation::fault(base, target, &cname, &txt)
     });
     refused(join_all(checked).await)
 }
 
-/// Checks whether the persistent record of each base is one that the CA accepts; with the base, whether for its wildcard.
+/// Checks whether the CA accepts the persistent record of each name; each name comes with whether its wildcard is needed.
 ///
 /// # Errors
 ///
@@ -204,7 +204,7 @@ pub async fn check_persistent_records<'a>(
     refused(join_all(checked).await)
 }
 
-/// One failure for all that is wrong.
+/// One failure for all faults.
 fn refused(found: Vec<Option<Finding>>) -> Result<(), Failure> {
     let found: Vec<Finding> = found.into_iter().flatten().collect();
     to_failure_of_all(&found).map_or(Ok(()), Err)

@@ -13,19 +13,19 @@ use crate::acts::take_tokens::Pace;
 use crate::endpoint::endpoint::Endpoint;
 use crate::ports::certificate_authority::CertificateAuthority;
 
-/// How often a step asks a CA that does not answer before it asks the next one: the flow repeats the step, so this takes
-/// a few seconds, and a CA that was away for a moment only is not left for another.
+/// How often a step tries a CA that does not answer before it uses the next one: the flow repeats the step, so this takes a few
+/// seconds, and a brief outage does not make it change the CA.
 pub const TRIES: u32 = 3;
 
-/// A CA that says when to come again is waited for as long as this; the next attempt is a minute away in any case.
+/// A CA that says when to come back is waited for up to this long; the next attempt is a minute away in any case.
 const SHORT_WAIT: Duration = Duration::MINUTE;
 
-/// One CA, as far as decisions need to know it.
+/// One CA, with what decisions need to know about it.
 #[derive(Clone, Debug)]
 pub struct Authority {
     /// URL of its directory, which names it.
     pub directory: String,
-    /// How CAA records name it.
+    /// The CA's names in CAA records.
     pub issuer: Issuer,
     pub pace: Pace,
 }
@@ -37,7 +37,7 @@ impl Authority {
     }
 }
 
-/// CAs in the order in which they are to be asked. Has one at least, and none twice.
+/// CAs in order of preference. At least one, and none twice.
 #[derive(Clone, Debug)]
 pub struct Authorities(Vec<Authority>);
 
@@ -57,7 +57,7 @@ impl Authorities {
         Ok(Self(all))
     }
 
-    /// The one that is preferred.
+    /// The preferred CA.
     pub fn first(&self) -> &Authority {
         &self.0[0]
     }
@@ -66,12 +66,12 @@ impl Authorities {
         self.0.iter()
     }
 
-    /// All of them, in the order in which an attempt at `endpoint` asks them at `now`.
+    /// All CAs, in the order in which an attempt at `endpoint` uses them at `now`.
     ///
-    /// From the first one on; but an open order is gone on with, wherever it is, unless its CA is what the last attempt
-    /// failed by: then the next one's turn has come, also where the order ended by it.
+    /// Begins with the first one; but an attempt continues an open order at its CA, unless that CA made the last attempt fail:
+    /// then it begins with the next CA, even if the order ended by that failure.
     ///
-    /// A persistent record names the first CA and our account there, so that no fallback CA can be asked where one is needed.
+    /// A persistent record names the first CA and our account there, so no fallback CA can be used where one is needed.
     pub fn in_turn(&self, endpoint: &Endpoint, challenges: &Challenges, now: OffsetDateTime) -> Vec<&Authority> {
         let stands = |name| challenges.of(name) == ChallengeKind::DnsPersist01;
         if endpoint.names.iter().any(stands) {
@@ -92,7 +92,7 @@ impl Authorities {
     }
 }
 
-/// Whether it is the CA's doing, and will pass.
+/// Whether the CA caused it, and it will pass.
 fn is_of_the_ca(failure: &Failure) -> bool {
     let passes = matches!(
         failure.name,
@@ -101,7 +101,7 @@ fn is_of_the_ca(failure: &Failure) -> bool {
     passes && failure.waiting_on() == WaitingOn::Ca
 }
 
-/// Whether the next CA is to be asked after this one failed with `failure` for the `tries`th time in a row, at `now`.
+/// Whether to use the next CA after this one failed with `failure` for the `tries`th consecutive time, at `now`.
 pub fn asks_the_next(failure: &Failure, tries: u32, now: OffsetDateTime) -> bool {
     if !is_of_the_ca(failure) {
         return false;
@@ -113,10 +113,10 @@ pub fn asks_the_next(failure: &Failure, tries: u32, now: OffsetDateTime) -> bool
     }
 }
 
-/// Why the CAA records of a name keep `authority` from standing in for another CA; `None` if they do not.
+/// Why the CAA records of a name do not allow `authority` as a fallback CA; `None` if they do.
 ///
-/// Stricter than a check of the first CA: what is not known for certain (a server that does not answer, an account
-/// that is not known here) keeps it out, as it is only to help.
+/// Stricter than a check of the first CA: whatever is uncertain (a server that does not answer, an account that is not known
+/// here) excludes the CA, as it is only a fallback.
 pub fn keeps_out(
     authority: &Authority,
     challenges: &Challenges,
@@ -132,10 +132,10 @@ pub fn keeps_out(
     })
 }
 
-/// Our failure when CAs that might have stood in did not help either: the first one's, with what came of the `others`,
-/// each with why it was not asked, or how it failed.
+/// Our failure if the fallback CAs did not help either: the first CA's, with the results of the `others`, each with why it was
+/// not used or how it failed.
 ///
-/// It is tried again when the first one may be asked again, which every attempt does: a wait that it names is kept to.
+/// It is retried when the first CA may be used again, which every attempt does: a wait that it names is kept.
 pub fn all_failed(first: Failure, others: Vec<(&Authority, Passed)>) -> Failure {
     let mut all = first;
     for (authority, passed) in others {
@@ -150,19 +150,19 @@ pub fn all_failed(first: Failure, others: Vec<(&Authority, Passed)>) -> Failure 
     all
 }
 
-/// What came of a CA that was to stand in.
+/// The result of a fallback CA.
 #[derive(Clone, Debug)]
 pub enum Passed {
-    /// It was not asked, and why.
+    /// It was not used, and why.
     Over(String),
     Failed(Failure),
 }
 
-/// The one of `authorities` at which `order` was made.
+/// The one of `authorities` that has `order`.
 ///
 /// # Errors
 ///
-/// [`FailureName::OrderLost`] if it is not among them any more: the installation has another CA now.
+/// [`FailureName::OrderLost`] if none has it: the installation has another CA now.
 pub fn authority_of<'a, C: CertificateAuthority>(authorities: &'a [C], order: &OpenOrder) -> Result<&'a C, Failure> {
     authorities.iter().find(|authority| authority.directory() == order.directory).ok_or_else(|| {
         Failure::without_action(

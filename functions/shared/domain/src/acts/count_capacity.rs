@@ -1,7 +1,7 @@
-//! Counts the certificates on load balancers and in ACM, in every account and region that is in use.
+//! Counts the certificates on load balancers and in ACM, in every account and region in use.
 //!
-//! The cost is bounded: each is counted once an hour, a load balancer without room at every run, a few in one run, one
-//! after the other. No request counts anything.
+//! The cost is bounded: each target is counted once an hour, a full load balancer at every run, a few per run, one after the
+//! other. Requests count nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,31 +22,31 @@ use crate::ports::health::CertificateInspector;
 use crate::ports::store::{DueEntry, DueIndex, EndpointReader};
 use crate::ports::summaries::Summaries;
 
-/// Load balancers, and targets, that one run counts: the longest ago first. Others wait for the next run.
+/// Load balancers, and targets, that one run counts, the longest ago first. The rest wait for the next run.
 const MOST_AT_ONCE: usize = 25;
 
-/// A promise is kept for so long, though the endpoint is not there: its registration is under way.
+/// How long a promise is kept although the endpoint does not exist yet: it is being registered.
 const REGISTERING: time::Duration = time::Duration::minutes(10);
 
-/// What the installation was deployed with.
+/// The installation's parameters.
 #[derive(Clone, Debug, Default)]
 pub struct Counting {
     pub pools: ListenerPools,
-    /// The roles that lead to other accounts.
+    /// The roles for other accounts.
     pub roles: Vec<RoleArn>,
 }
 
 impl Counting {
-    /// The role that leads to the account of `balancer`; none for the installation's own.
+    /// The role for the account of `balancer`; none for the installation's own.
     fn role_of(&self, balancer: &LoadBalancerArn) -> Option<&RoleArn> {
         self.roles.iter().find(|role| role.account() == balancer.account())
     }
 }
 
-/// Counts what is due, and keeps it. Returns for how many endpoints there is room now that was none when they asked: they
-/// are due at once.
+/// Counts what is due, and stores it. Returns the number of endpoints for which there is room now but was none when they tried:
+/// they are due at once.
 ///
-/// What cannot be counted keeps its last count, with the fault beside it.
+/// What cannot be counted keeps its last count, together with the fault.
 pub async fn count_capacity<S, D>(
     store: &S,
     destinations: &D,
@@ -66,7 +66,7 @@ where
     if due.is_empty() && targets_due.is_empty() && wanted.listed_at == kept.listed_at {
         return Ok(0);
     }
-    // First who uses what was promised: it is among what is counted then.
+    // Settles used promises first: their certificates are included in the counts that follow.
     let (settled, waiting) = settled(store, &kept, &due, now).await?;
     let mut quotas = Quotas { destinations, known: BTreeMap::new() };
     let (mut balancers, mut acm) = (Vec::new(), Vec::new());
@@ -101,7 +101,7 @@ where
     resume(store, &capacity, &waiting, now).await
 }
 
-/// What there is to be counted.
+/// What is to be counted.
 struct Wanted {
     balancers: BTreeMap<BalancerAt, Registrations>,
     targets: BTreeSet<Target>,
@@ -123,7 +123,7 @@ impl Wanted {
         self.balancers.keys().any(|at| at.balancer == known.balancer)
     }
 
-    /// The longest ago first, and first of all those that never were.
+    /// The longest ago first, and before all others those that were never counted.
     fn balancers_due<'a>(
         &'a self,
         kept: &'a Capacity,
@@ -151,7 +151,7 @@ fn is_due(tried_at: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
     tried_at.is_none_or(|at| now - at >= COUNT_AGAIN)
 }
 
-/// What the endpoints use, and what pools have besides; `None` while that is known well enough.
+/// What the endpoints use, and the additional targets of pools; `None` while that is recent enough.
 async fn list<S: Summaries>(
     store: &S,
     destinations: &impl Destinations,
@@ -176,7 +176,7 @@ async fn list<S: Summaries>(
     Ok(Some(Wanted { balancers: in_use.balancers, targets: in_use.targets, listed_at: Some(now) }))
 }
 
-/// Of those who were promised room at the load balancers that are counted now: who has it, or will not come; and who waits.
+/// Which endpoints with promised room at the load balancers that are counted now have it or no longer need it; and which wait.
 async fn settled<S: EndpointReader>(
     store: &S,
     kept: &Capacity,
@@ -206,14 +206,14 @@ fn is_waiting(endpoint: &Endpoint, promise: &Assigned) -> bool {
     wanted && !there.any(|known| known.attached_at.is_some())
 }
 
-/// Each quota is asked for once in a run, for an account and region.
+/// Each quota is requested once per run, account and region.
 struct Quotas<'a, D> {
     destinations: &'a D,
     known: BTreeMap<(Target, QuotaOf), Result<Option<u32>, ServiceFault>>,
 }
 
 impl<D: Destinations> Quotas<'_, D> {
-    /// What AWS says, or its default with the reason why that is all that is known.
+    /// AWS's value, or its default with the reason why the value is unknown.
     async fn most(&mut self, target: &Target, of: QuotaOf, default: u32) -> (u32, Option<String>) {
         let key = (target.clone(), of);
         if !self.known.contains_key(&key) {
@@ -294,7 +294,7 @@ async fn acm_use<D: Destinations<Certificates: CertificateInspector>>(
     AcmUse { target: target.clone(), forecast, quotas, quotas_unknown: one.or(other), as_of, tried_at: now, fault }
 }
 
-/// Makes those due whose load balancer was full when they came, and is not now.
+/// Makes endpoints due whose load balancer was full when they tried, and is not full now.
 async fn resume<S: DueIndex>(
     store: &S,
     capacity: &Capacity,

@@ -1,5 +1,5 @@
-//! Takes from the CAs what they remember of a registration: an authorization that stays valid is the account's, so that the
-//! next tenant's order for the name would need no challenge.
+//! Deactivates what the CAs remember of a registration: a valid authorization belongs to the account, so the next tenant's
+//! order for the name would need no challenge.
 
 use vocabulary::names::CertificateName;
 
@@ -7,7 +7,7 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::ports::certificate_authority::{CaError, CertificateAuthority};
 
 /// Deactivates at each of `cas` the authorizations of `endpoint` for names that `keeps` does not keep. Returns the endpoint
-/// without those that are done, and what CAs did not do: after an outage it is worth another try.
+/// without the deactivated ones, and the failures: after an outage they are worth another try.
 ///
 /// Safe to repeat.
 pub async fn deactivate(
@@ -26,7 +26,7 @@ pub async fn deactivate(
                 failed.push(error);
                 continue;
             }
-            // What it refuses now it refuses the next time.
+            // What the CA refuses now it will refuse the next time.
             Err(error) => failed.push(error),
             Ok(()) => {}
         }
@@ -35,7 +35,7 @@ pub async fn deactivate(
     (left, failed)
 }
 
-/// The URLs of those at the CA with this directory.
+/// The URLs of the authorizations at the CA with this directory.
 fn at(endpoint: &Endpoint, directory: &str, keeps: &impl Fn(&CertificateName) -> bool) -> Vec<String> {
     let known = endpoint.known_authorizations().into_iter();
     let dropped = known.filter(|known| known.directory == directory && !keeps(&known.name));

@@ -7,7 +7,7 @@ use crate::ports::DueEntry;
 /// A page of every shard, merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueRound {
-    /// The longest due first: where there is more than a run can do, no shard waits behind another.
+    /// The longest due first: if there is more than a run can do, no shard waits behind another.
     pub entries: Vec<DueEntry>,
     /// Whether a shard has more than its page.
     pub more: bool,
@@ -22,7 +22,7 @@ impl DueRound {
         Self { entries, more }
     }
 
-    /// How long the first of them has been due at `now`; nothing where nothing is due.
+    /// How long the first one has been due at `now`; zero if nothing is due.
     pub fn longest_overdue(&self, now: OffsetDateTime) -> Duration {
         self.entries.first().map_or(Duration::ZERO, |entry| (now - entry.due_at).max(Duration::ZERO))
     }

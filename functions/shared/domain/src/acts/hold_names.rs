@@ -1,4 +1,4 @@
-//! Whose a name is where several registrations have it: the one whose proof stands in DNS.
+//! Which registration has a name that several have registered: the one whose proof is in DNS.
 
 use diagnosis::to_failure::to_failure_of_all;
 use futures::future::try_join_all;
@@ -14,16 +14,16 @@ use crate::endpoint::event::{Event, EventKind};
 use crate::endpoint::moved::Moved;
 use crate::ports::claims::{Claim, Claims, Former, Handover, MOST_AT_ONCE};
 
-/// How long the certificate of an endpoint stays whose names have moved, unless the installation says otherwise.
+/// How long an endpoint whose names have moved keeps its certificate, unless the installation says otherwise.
 pub const MOVE_GRACE: Duration = Duration::days(7);
 
-/// Names that an endpoint takes by its proofs: each former's together, and those that nobody has proven.
+/// Names that an endpoint takes by its proofs, grouped by former endpoint, and those that nobody has proven.
 pub struct Taking(Vec<(Option<EndpointId>, Vec<Seen>)>);
 
-/// What `endpoint` takes by what `proven` says of each of its names. Nothing is written yet.
+/// What `endpoint` takes, given what `proven` says of each of its names. Writes nothing.
 ///
-/// A proof that stands in DNS takes a name from whoever has it; of two that stand, a delegation is better than a host. What
-/// was proven before, and cannot be seen now, holds against nobody who has proven the name since.
+/// A proof in DNS takes a name from its current holder; of two such proofs, a delegation is better than a host. What was proven
+/// before, but cannot be seen now, gives way to any endpoint that has proven the name since.
 ///
 /// # Errors
 ///
@@ -52,14 +52,14 @@ pub async fn judge_names(
 }
 
 impl Taking {
-    /// The endpoints that lose names by it, as they are.
+    /// The current state of the endpoints that lose names.
     pub async fn formers(&self, claims: &impl Claims) -> Result<Vec<Endpoint>, ServiceFault> {
         let ids = self.0.iter().filter_map(|(former, _)| former.as_ref());
         let found = try_join_all(ids.map(|id| claims.find(id))).await?;
         Ok(found.into_iter().flatten().filter(|former| !former.removing).collect())
     }
 
-    /// Makes `endpoint` the one that has proven all of its names, and pauses those that had some of them.
+    /// Records that `endpoint` has proven all of its names, and pauses the endpoints that had some of them.
     pub async fn hand_over(
         self,
         claims: &impl Claims,
@@ -80,7 +80,7 @@ impl Taking {
             }
         }
         if !pauses && endpoint.moved.is_some() {
-            // All that it had lost is its own again.
+            // All the names that it had lost are its own again.
             claims.hand_over(endpoint, &Handover { names: Vec::new(), former: None }, now).await?;
         }
         Ok(())
@@ -90,7 +90,7 @@ impl Taking {
 enum Judgement {
     Holds,
     Takes {
-        /// The endpoint that had it, if it is to be paused.
+        /// The endpoint that had it, if it must be paused.
         pauses: Option<EndpointId>,
     },
     Lost,
@@ -108,13 +108,13 @@ async fn judge(
     {
         return Ok(Judgement::Lost);
     }
-    // What has moved away comes back by a proof, not because the other has left.
+    // A name that has moved away comes back by a proof, not because the other endpoint is gone.
     if matches!(proven.proof, Proof::Before | Proof::Unseen)
         && endpoint.moved.as_ref().is_some_and(|moved| moved.names.contains(&proven.name))
     {
         return Ok(Judgement::Lost);
     }
-    // What nobody can see holds the name against nobody.
+    // Without a visible proof, the name is not claimed.
     let free = match proven.proof {
         Proof::Unseen => Judgement::Holds,
         _ => Judgement::Takes { pauses: None },
@@ -125,7 +125,7 @@ async fn judge(
     }
     let holder = claims.find(&claim.endpoint).await?;
     let Some(holder) = holder.filter(|holder| has(holder, &proven.name)) else { return Ok(free) };
-    // A claim of an earlier release was made by registering: only a certificate shows a proof.
+    // A claim of an earlier release was made by registering: only a certificate shows that it was proven.
     let was_proven = claim.proven_at.is_some() || holder.certificate.is_some();
     Ok(match (&proven.proof, was_proven) {
         (_, false) => free,
@@ -134,8 +134,8 @@ async fn judge(
     })
 }
 
-/// Whether one of `elsewhere` is the label of another registration of `name` that is there. What a removed one has left in DNS
-/// proves nothing for anybody.
+/// Whether one of `elsewhere` is the label of another existing registration of `name`. What a removed one has left in DNS
+/// proves nothing.
 async fn is_delegated_to_another(
     claims: &impl Claims,
     endpoint: &Endpoint,
@@ -184,7 +184,7 @@ fn former_of(seen: Endpoint, names: &[Seen], grace: Duration, now: OffsetDateTim
     Former { seen, moved, event }
 }
 
-/// The names are another registration's: what stands in DNS is said in the words of the check.
+/// The names are another registration's: what is in DNS is described in the words of the check.
 fn another_has(lost: &[&Proven], tenant_proof: TenantProof) -> Failure {
     let findings: Vec<_> = lost.iter().filter_map(|one| one.otherwise.clone()).collect();
     to_failure_of_all(&findings).unwrap_or_else(|| {

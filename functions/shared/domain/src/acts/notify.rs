@@ -1,4 +1,4 @@
-//! Telling what was decided. People first, ledgers afterwards: a crash in between tells twice, with the same id.
+//! Sends notifications. People first, records afterwards: a crash in between notifies twice, with the same id.
 
 use time::OffsetDateTime;
 use vocabulary::guidance::WaitingOn;
@@ -11,10 +11,10 @@ use crate::ports::notifier::Notifier;
 use crate::ports::shared_causes::SharedCauses;
 use vocabulary::failure::ServiceFault;
 
-/// Tells `decision` about `endpoint`, and first of its certificate where that has not been told. When it returns,
+/// Notifies of `decision` about `endpoint`, and first of its certificate if that has not been announced. When it returns,
 /// `decision.notifications` may be written.
 ///
-/// Safe to repeat. Costs nothing where nothing is news and no shared cause is met.
+/// Safe to repeat. Costs nothing without news or shared causes.
 pub async fn tell(
     notifier: &impl Notifier,
     causes: &impl SharedCauses,
@@ -54,7 +54,7 @@ pub async fn tell(
     Ok(())
 }
 
-/// Tells the end of shared causes that nobody meets any more: those whose last endpoint died before it could.
+/// Notifies of the end of shared causes that no endpoint has any more: those whose last endpoint died before it could.
 pub async fn tell_what_is_over(
     notifier: &impl Notifier,
     causes: &impl SharedCauses,

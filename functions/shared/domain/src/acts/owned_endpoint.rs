@@ -8,12 +8,12 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::flow::input::StepInput;
 use crate::ports::store::EndpointReader;
 
-/// The endpoint as it is now, for a step of `input`'s attempt.
+/// The current endpoint, for a step of `input`'s attempt.
 ///
 /// # Errors
 ///
-/// [`FailureName::Superseded`] if it is gone, a newer attempt owns it, or
-/// this attempt has been settled: a step that was delivered twice must not begin anything afterwards.
+/// [`FailureName::Superseded`] if it is gone, a newer attempt owns it, or this attempt has been settled: a step that is
+/// delivered twice must not start anything afterwards.
 pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
     owned(reader.find(&input.endpoint).await?, input)
 }
@@ -30,7 +30,7 @@ fn owned(found: Option<Endpoint>, input: &StepInput) -> Result<Endpoint, Failure
     }
 }
 
-/// As [`owned_endpoint`], with the open order, for a step between opening and importing.
+/// As [`owned_endpoint`], with the open order, for steps between opening and importing.
 ///
 /// # Errors
 ///

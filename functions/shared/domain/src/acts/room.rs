@@ -1,29 +1,29 @@
-//! How many attempts an account can carry at once, and what follows for those that wait.
+//! How many attempts an account can run at once, and when those that wait can start.
 
 use time::{Duration, OffsetDateTime};
 
 /// Concurrent Lambda invocations that a new AWS account has. Source: AWS Lambda quotas.
 pub const SMALLEST_CONCURRENCY: u32 = 10;
 
-/// What an attempt takes, where it is to be said when room comes: with a DNS challenge about a minute. An estimate is made
-/// again once it is over.
+/// How long an attempt takes, to estimate when there is room: about a minute with a DNS challenge. The estimate is renewed once
+/// that time has passed.
 const ONE_ATTEMPT: Duration = Duration::MINUTE;
 
-/// How many attempts may run at once where so many Lambda invocations can. At least one.
+/// How many attempts may run at once with this many concurrent Lambda invocations. At least one.
 ///
-/// An attempt runs one step at a time. A fifth, and two at the least, is left to the API, the challenges and the schedules.
+/// An attempt runs one step at a time. A fifth, but at least two, is left to the API, the challenges and the schedules.
 pub fn attempts_at_once(concurrency: u32) -> u32 {
     concurrency.saturating_sub((concurrency / 5).max(2)).max(1)
 }
 
-/// By when the attempt is expected to be started that so many others wait before, where `most` run at once.
+/// When an attempt is expected to start with `before` others ahead of it, if `most` run at once.
 pub fn expected_at(before: usize, most: usize, now: OffsetDateTime) -> OffsetDateTime {
     let rounds = i32::try_from(before / most.max(1) + 1).unwrap_or(i32::MAX);
     now + ONE_ATTEMPT * rounds
 }
 
-/// How many attempts run, where a list of executions is late to show new ones: `old` of those listed as running began before
-/// that, `new` since; so many were `taken` since, and so many of those are listed as `ended`.
+/// How many attempts run, although a list of executions shows new ones late: of those listed as running, `old` began before
+/// that delay, `new` since; `taken` were started since, and `ended` of those are listed as ended.
 pub fn running(old: usize, new: usize, taken: usize, ended: usize) -> usize {
     old + taken.saturating_sub(ended).max(new)
 }

@@ -1,4 +1,4 @@
-//! Starting an attempt, as the scan and the API both do it.
+//! Starts an attempt; used by both the scan and the API.
 
 use time::{Duration, OffsetDateTime};
 
@@ -9,19 +9,19 @@ use crate::ports::room::{Place, Room};
 use crate::ports::store::{DueEntry, DueIndex};
 use vocabulary::failure::ServiceFault;
 
-/// Numbers that one call passes over. The next scan goes on where it stopped.
+/// Numbers that one call skips. The next scan continues there.
 const PASSED_OVER: usize = 25;
 
 /// When an endpoint whose flow could not be started is due again.
 const AGAIN_AFTER: Duration = Duration::MINUTE;
 
-/// Claims the endpoint and starts its flow. `None` if somebody else was first.
+/// Claims the endpoint and starts its flow. `None` if another process was first.
 ///
-/// The claim goes first: it counts the attempt up and moves the due time behind the lease, so that
-/// neither a second caller nor one that dies half way starts anything twice, and nothing is lost.
+/// The claim goes first: it increments the attempt and moves the due time behind the lease, so that neither a second caller nor
+/// one that dies halfway starts anything twice, and nothing is lost.
 ///
-/// In a table that was restored to an earlier time numbers come again whose flows have ended: Step Functions keeps their
-/// names for 90 days. Such a number is passed over.
+/// After a table was restored to an earlier time, numbers recur whose flows have ended: Step Functions keeps their names for 90
+/// days. Such a number is skipped.
 pub async fn start_attempt(
     index: &impl DueIndex,
     flows: &impl FlowStarter,
@@ -46,21 +46,21 @@ pub async fn start_attempt(
     Ok(None)
 }
 
-/// What came of an attempt that was to be started where there is room.
+/// The result of starting an attempt if there is room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     Started(u64),
-    /// Somebody else was first.
+    /// Another process was first.
     TakenBefore,
-    /// There is no room, or others wait for it: it is due, keeps its place, and a scan starts it. `fault`: the room could not be
-    /// counted.
+    /// There is no room, or others wait for it: it is due, keeps its place, and a scan starts it. `fault`: the room could not
+    /// be counted.
     Waits {
         expected_at: OffsetDateTime,
         fault: Option<ServiceFault>,
     },
 }
 
-/// Starts an attempt that somebody asks for, unless the account has no room for it or others wait for room.
+/// Starts a requested attempt, unless the account has no room for it or others wait for room.
 pub async fn start_where_room(
     index: &impl DueIndex,
     flows: &(impl FlowStarter + Room),
@@ -80,7 +80,7 @@ pub async fn start_where_room(
     };
     let started = start_attempt(index, flows, entry, now).await;
     if !matches!(started, Ok(Some(_))) {
-        // Without it, the room is free again within a minute.
+        // If this fails, the room is free again within a minute.
         let _ = flows.give_room_back(&taken, 1).await;
     }
     Ok(started?.map_or(Start::TakenBefore, Start::Started))

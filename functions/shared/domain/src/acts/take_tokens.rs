@@ -1,4 +1,4 @@
-//! Which limits of the CA an order counts against, and what it says when one is spent.
+//! Which limits of the CA an order counts against, and the failure when one is spent.
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{BucketId, CaLimits, Granted, Limit, Purpose, Spent, Take, Token};
@@ -8,14 +8,14 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::ports::rate_limits::RateLimits;
 use vocabulary::failure::ServiceFault;
 
-/// The part of each limit that is kept for renewals, a third: registrations may not touch it.
+/// The part of each limit reserved for renewals, a third: registrations may not use it.
 const KEPT_FOR_RENEWALS: u32 = 3;
 
-/// How long after a certificate another one for exactly the same names is a renewal to the CA, which counts against the
+/// How long after a certificate the CA treats another one for exactly the same names as a renewal, which counts against the
 /// limit of the exact set alone. Source: Boulder's `NewOrderLimitTransactions`, and letsencrypt.org/docs/rate-limits.
 const SAME_SET: Duration = Duration::days(120);
 
-/// The part of them that one tenant may take, in percent, unless the installation says otherwise.
+/// The part of the new orders that one tenant may use, in percent, unless the installation says otherwise.
 pub const TENANT_SHARE: u32 = 50;
 
 /// How an installation paces what it orders.
@@ -27,15 +27,15 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// As the CA publishes it, with the usual share.
+    /// With the limits that the CA publishes, and the usual share.
     pub fn published(directory: &str) -> Self {
         Self { limits: CaLimits::published(directory), tenant_share: TENANT_SHARE }
     }
 
-    /// The tokens that an order for `endpoint` takes at the CA with this `directory`, those of the narrowest bucket
-    /// first: a domain or a tenant that has had its share does not take from what others need.
+    /// The tokens that an order for `endpoint` takes at the CA with this `directory`, from the narrowest bucket first: a domain
+    /// or a tenant that has used its share does not take from what others need.
     ///
-    /// By the CA's rules: a renewal of the same names counts against none but the limit of exactly these names.
+    /// By the CA's rules: a renewal of the same names counts only against the limit of exactly these names.
     pub fn takes(&self, endpoint: &Endpoint, directory: &str, now: OffsetDateTime) -> Vec<Take> {
         let purpose = match endpoint.certificate {
             Some(_) => Purpose::Renewal,
@@ -44,11 +44,11 @@ impl Pace {
         let waiting = endpoint.failing.as_ref().map(|failing| &failing.failure);
         let turn = waiting.filter(|failure| failure.name == FailureName::BudgetSpent).and_then(|f| f.retry_after);
         let waited = turn.is_some_and(|at| at <= now);
-        // The failure says the second after.
+        // The failure names the second after.
         let place = turn.filter(|at| *at > now).map(|at| at - Duration::SECOND);
         let reserving = |limit: Limit| limit.keeping(limit.capacity / KEPT_FOR_RENEWALS);
         let take = |bucket, limit: Option<Limit>| {
-            // Under one registered domain several tenants may meet: a bulk of one's must not make the others wait.
+            // Several tenants may have names under one registered domain: a bulk of one tenant must not make the others wait.
             let tenant = matches!(bucket, BucketId::Domain { .. }).then(|| endpoint.tenant.clone());
             Some(Take { bucket, limit: limit.map(reserving)?, purpose, waited, tenant, place, taker: None })
         };
@@ -74,7 +74,7 @@ impl Pace {
     }
 }
 
-/// Whether the CA with this `directory` has issued for exactly these names so lately that the next is a renewal to it.
+/// Whether the CA with this `directory` has issued for exactly these names so recently that it treats the next as a renewal.
 pub fn is_of_the_same_set(endpoint: &Endpoint, directory: &str, now: OffsetDateTime) -> bool {
     let held = endpoint.certificate.as_ref().filter(|held| held.directory.as_deref() == Some(directory));
     held.is_some_and(|held| endpoint.names.same_set(&held.names) && now < held.imported_at + SAME_SET)
@@ -82,8 +82,8 @@ pub fn is_of_the_same_set(endpoint: &Endpoint, directory: &str, now: OffsetDateT
 
 /// Takes all tokens or none.
 ///
-/// One after the other, and what was taken is given back where a later one is not to be had. A process that dies in between
-/// leaves what its taker is known by: repeated, it goes on there, and [`left_over`] finds what is to go back.
+/// One after the other; if a later one is not available, those taken are given back. A process that dies in between leaves its
+/// taker's marks: a repetition continues from them, and [`left_over`] finds what must be given back.
 pub async fn take_all(
     rate_limits: &impl RateLimits,
     takes: &[Take],
@@ -105,7 +105,7 @@ pub async fn take_all(
     Ok(Ok(taken))
 }
 
-/// What the account at the CA with this `directory` has left of its new orders, in whole percent; `None` if it has no limit.
+/// What is left of the account's new orders at the CA with this `directory`, in whole percent; `None` without a limit.
 pub async fn orders_left(
     rate_limits: &impl RateLimits,
     directory: &str,
@@ -117,16 +117,16 @@ pub async fn orders_left(
     Ok(Some(u32::try_from(u64::from(left) * 100 / u64::from(limit.capacity)).unwrap_or(100)))
 }
 
-/// What goes back of the tokens that were `planned` for an order which was never saved.
+/// What is given back of the tokens that were `planned` for an order that was never saved.
 ///
-/// If one of them was not taken, the CA was not asked: all that were. Else nobody knows whether it counted an order; a
-/// certificate did not come of it.
+/// If one of them was not taken, no request was made to the CA: all that were taken. Otherwise it is unknown whether the CA
+/// counted an order; but no certificate was issued.
 pub async fn left_over(rate_limits: &impl RateLimits, planned: &[Token]) -> Result<Vec<Token>, ServiceFault> {
     let mut taken = Vec::new();
     for token in planned {
         match token.taker {
             Some(_) => taken.extend(rate_limits.taken(token).await?),
-            // Of an earlier release, which kept them when they had been taken.
+            // From an earlier release, which recorded tokens only after taking them.
             None => taken.push(token.clone()),
         }
     }
@@ -227,7 +227,7 @@ mod tests {
         assert!(early.iter().all(|take| take.place == Some(NOW - Duration::MINUTE)), "and it keeps its place");
     }
 
-    /// Boulder's rules, as its source has them: what an order counts against.
+    /// Boulder's rules, from its source: what an order counts against.
     #[test]
     fn what_an_order_counts_against_goes_by_the_cas_rules() {
         use crate::endpoint::samples;

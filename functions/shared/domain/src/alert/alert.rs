@@ -1,7 +1,8 @@
 //! What people and programs are notified of: one typed, versioned event for each fact.
 //!
-//! Three questions are kept apart. What is wrong with an endpoint ([`crate::issues`]), what of it is news
-//! ([`notifications`](crate::alert::notifications)), and how it reads for whom ([`text`](crate::alert::text), [`chat`](crate::alert::chat); as JSON it is of the wire, which adapters make of it).
+//! Three concerns are separate: what is wrong with an endpoint ([`crate::issues`]), what of it is news
+//! ([`notifications`](crate::alert::notifications)), and how it is presented ([`text`](crate::alert::text),
+//! [`chat`](crate::alert::chat); adapters convert it to the wire's JSON).
 
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
@@ -14,7 +15,7 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
 use vocabulary::guidance::{Guidance, WaitingOn};
 
-/// The current certificate, as an event shows it.
+/// The current certificate, as in an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFacts {
     /// ARN in ACM.
@@ -44,7 +45,7 @@ impl CertificateFacts {
     }
 }
 
-/// How far a cause reaches that is not of one endpoint.
+/// How many endpoints a shared cause affects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Affected {
     /// Endpoints that have had the cause since it began.
@@ -56,13 +57,13 @@ pub struct Affected {
 /// One event. What is absent does not apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// The same when a crash made it be sent twice, and otherwise unique.
+    /// The same if a crash made us send it twice, otherwise unique.
     pub id: String,
     pub at: OffsetDateTime,
     pub kind: AlertKind,
     pub severity: Severity,
     pub cause: Cause,
-    /// Of a [`Recovered`](AlertKind::Recovered): what else is over.
+    /// For a [`Recovered`](AlertKind::Recovered): the other causes that are resolved.
     pub also_resolved: Vec<Cause>,
     /// Name of the catalogue's entry, where a check found it.
     pub check: Option<String>,
@@ -76,7 +77,7 @@ pub struct Alert {
     pub domain: Option<String>,
     /// All names of the endpoint.
     pub names: Vec<String>,
-    /// Since when it is so.
+    /// Since when this has been so.
     pub since: Option<OffsetDateTime>,
     /// When it breaks unless somebody acts: mostly when the current certificate expires.
     pub until: Option<OffsetDateTime>,
@@ -90,7 +91,7 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// An event about `endpoint`; the rest is the caller's to set.
+    /// An event about `endpoint`; the caller sets the rest.
     pub(crate) fn about(endpoint: &Endpoint, kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
         let held = endpoint.certificate.as_ref();
         Self {
@@ -104,7 +105,7 @@ impl Alert {
         }
     }
 
-    /// An event about the installation itself; the rest is the caller's to set.
+    /// An event about the installation itself; the caller sets the rest.
     pub fn of_installation(kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
         Self {
             id: String::new(),
@@ -167,7 +168,7 @@ impl Alert {
         }
     }
 
-    /// The endpoint was removed. `kept` are the ARNs of certificates that were left in ACM because something still uses them.
+    /// The endpoint was removed. `kept` are the ARNs of certificates left in ACM because something still uses them.
     pub fn removed(endpoint: &Endpoint, kept: &[String], at: OffsetDateTime) -> Self {
         let names = endpoint.names.authorization_names();
         let persists = endpoint.dns_method == DnsMethod::DnsPersist01;
@@ -194,7 +195,7 @@ impl Alert {
             id: format!("{}.removed", endpoint.id),
             severity,
             guidance,
-            // One that was deleted no longer exists.
+            // A deleted certificate no longer exists.
             until: event.until.filter(|_| !kept.is_empty()),
             certificate: event.certificate.clone().filter(|_| !kept.is_empty()),
             ..event

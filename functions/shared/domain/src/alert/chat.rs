@@ -8,11 +8,11 @@ use crate::alert::alert::Alert;
 use crate::alert::sender::Sender;
 use crate::endpoint::notified::Severity;
 
-/// A description may have 8,000 characters; the rest of the message needs some.
+/// A description may have 8,000 characters; this leaves room for the rest of the message.
 const DESCRIPTION: usize = 6000;
 
 impl Alert {
-    /// The whole message. Escalations of the same cause on the same endpoint come in one thread.
+    /// The whole message. Escalations of the same cause for the same endpoint share one thread.
     pub fn chat(&self, sender: &Sender) -> Value {
         let mark = match self.severity {
             Severity::Info => ":white_check_mark:",
@@ -43,7 +43,7 @@ impl Alert {
     }
 }
 
-/// Text from a CA or from DNS, so that it is shown and not obeyed: no mention of a channel, no link under a false name.
+/// Text from a CA or from DNS, shown literally: no mention of a channel, no link with a misleading label.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|c| match c {

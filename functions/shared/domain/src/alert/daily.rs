@@ -16,14 +16,14 @@ use crate::status::worst;
 /// How many endpoints a digest names; the counts are of all.
 const NAMED: usize = 20;
 
-/// What a digest covers: a day, and as much more as its schedule may be late.
+/// What a digest covers: a day, plus the most that its schedule may be late.
 const COVERED: Duration = Duration::minutes(24 * 60 + 15);
 
-/// How many different needs are kept while endpoints are counted, so that equal ones of most tenants meet.
+/// How many different needs are kept while endpoints are counted, so that equal ones of most tenants can be merged.
 const KEPT: usize = 1000;
 
 impl Digest {
-    /// Takes `endpoint` in, as it is at `now`. Memory does not grow with the number of endpoints.
+    /// Adds `endpoint` as it is at `now`. Memory does not grow with the number of endpoints.
     pub fn add(&mut self, endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPolicy<'_>) {
         let domain = endpoint.names.primary().to_string();
         let worst = worst(endpoint, now);
@@ -55,7 +55,7 @@ impl Digest {
             domain,
             endpoints: 1,
             key: Some(issue.key()),
-            // The next step names the record; an event of many endpoints has no other place for it.
+            // The next step names the record; an event about many endpoints has no other field for it.
             guidance: Guidance { record: None, ..issue.guidance },
             since: endpoint.failing.as_ref().map(|failing| failing.since),
             until: issue.breaks_at,
@@ -69,7 +69,7 @@ impl Digest {
         keep(&mut self.needs, need, KEPT, order);
     }
 
-    /// As it is sent to those who follow `tenant`.
+    /// The event for those who follow `tenant`.
     pub fn alert(mut self, tenant: &TenantId, now: OffsetDateTime) -> Alert {
         self.needs.truncate(NAMED);
         let (summary, first) = (self.summary(tenant.as_str()), self.needs.first());
@@ -92,7 +92,7 @@ impl Digest {
     }
 }
 
-/// The operator's first, who can help many; then what breaks first; then what has nothing to break.
+/// The operator's first, since they can help many; then what breaks first; then what has nothing to break.
 fn order(need: &Need) -> (bool, bool, Option<OffsetDateTime>, String) {
     (need.guidance.waiting_on != WaitingOn::Operator, need.until.is_none(), need.until, need.domain.clone())
 }
@@ -123,7 +123,7 @@ mod tests {
     const POLICY: NotificationPolicy<'static> =
         NotificationPolicy { dashboard: None, setup_patience: Duration::hours(24) };
 
-    /// Its failure has its own number in it, as most have their own names.
+    /// Its failure contains its own number, as most failures contain their own names.
     fn waiting(number: u32, days_left: Option<i64>) -> Endpoint {
         let failure =
             Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, format!("what {number}"), "do this");
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(digest_of([muted]).waiting, 1);
     }
 
-    /// Three readers of one endpoint: whoever looks at its page, gets its message, or reads the digest.
+    /// Three views of one endpoint: its page, its message, and the digest.
     #[test]
     fn status_message_and_digest_name_the_same_next_step() {
         let by = |name, actor| Failure::new(name, actor, format!("what {name}"), format!("do {name}"));
@@ -227,7 +227,7 @@ mod tests {
         ] {
             let status = status_of(&endpoint, NOW).guidance;
             let decision = decide(&endpoint, NOW, &POLICY);
-            // What several endpoints share has one message, in the words of the first.
+            // What several endpoints share has one message, in the words of the first one.
             let shared = decision.shared.first().map(|(issue, _)| &issue.guidance);
             let message = decision.alerts.first().map(|alert| &alert.guidance).or(shared).expect("it is notified");
             let digest = digest_of([endpoint.clone()]);

@@ -1,4 +1,4 @@
-//! What a tenant's endpoints need, once a day: only those get it who have something to do.
+//! What a tenant's endpoints need, once a day: sent only if there is something to do.
 
 use time::OffsetDateTime;
 use vocabulary::guidance::Guidance;
@@ -15,29 +15,29 @@ pub struct Digest {
     pub ready: u64,
     /// Endpoints that need action.
     pub waiting: u64,
-    /// New endpoints that wait for their first DNS records, and not for long yet.
+    /// New endpoints that have been waiting for their first DNS records only for a short time.
     pub setting_up: u64,
     /// Endpoints that have got their first certificate in the last day, and had no message of their own about it.
     pub issued: u64,
-    /// Endpoints of which nobody is to be notified now. They are in no other count but that of all.
+    /// Endpoints about which nobody is to be notified now. They count only in the total.
     pub muted: u64,
-    /// The most urgent of those that need action, the operator's first. Equal ones are one.
+    /// The most urgent needs, the operator's first. Equal ones are merged.
     pub needs: Vec<Need>,
     /// The certificates that expire next.
     pub next: Vec<Ending>,
 }
 
-/// What one endpoint needs, or many of them alike.
+/// What one endpoint needs, or many with the same need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     /// The most urgent of them.
     pub domain: String,
     /// How many need the same.
     pub endpoints: u64,
-    /// What they have in common; it is not sent.
+    /// What they have in common; not sent.
     pub key: Option<IssueKey>,
     pub guidance: Guidance,
-    /// Since when its attempts fail, where they do.
+    /// Since when its attempts have failed, if they do.
     pub since: Option<OffsetDateTime>,
     /// When its current certificate expires.
     pub until: Option<OffsetDateTime>,
@@ -57,7 +57,7 @@ impl Digest {
         self.waiting == 0 && self.issued == 0
     }
 
-    /// In one sentence, of `tenant`: `acme: 1 of 2 endpoints needs action, 1 is ready.`
+    /// In one sentence, about `tenant`: `acme: 1 of 2 endpoints needs action, 1 is ready.`
     pub(super) fn summary(&self, tenant: &str) -> String {
         let need = if self.waiting == 1 { "needs" } else { "need" };
         let ready = if self.ready == 1 { "is" } else { "are" };

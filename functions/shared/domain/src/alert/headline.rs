@@ -22,7 +22,7 @@ const NAME: usize = 25;
 struct Headline {
     lead: &'static str,
     whom: String,
-    /// Empty where the lead says it all.
+    /// Empty if the lead says everything.
     what: String,
 }
 
@@ -71,7 +71,7 @@ impl Headline {
 }
 
 impl Alert {
-    /// In one line: ASCII without control characters, under 100 characters. A long name loses its end, not the reason.
+    /// On one line: ASCII without control characters, under 100 characters. A long name is cut at its end; the reason is kept.
     pub fn subject(&self, sender: &Sender) -> String {
         let mut headline = Headline::of(self);
         let stack = format!("[{}] ", ascii(&sender.stack, STACK));
@@ -93,7 +93,7 @@ fn ascii(text: &str, most: usize) -> String {
     text.chars().filter(|c| c.is_ascii() && !c.is_ascii_control()).take(most).collect()
 }
 
-/// What is wrong, by what a check found, or else by the cause.
+/// What is wrong, by the check that found it, or else by the cause.
 pub(super) fn problem(cause: &Cause, check: Option<&str>) -> String {
     let entry = check.and_then(|check| CATALOGUE.iter().find(|entry| entry.name == check));
     match (check, entry) {
@@ -103,12 +103,12 @@ pub(super) fn problem(cause: &Cause, check: Option<&str>) -> String {
     }
 }
 
-/// That it is over: `DNS records are correct again`.
+/// Its end: `DNS records are correct again`.
 pub(super) fn resolved(cause: &Cause) -> String {
     by_cause(cause).1.map_or_else(|| format!("check {cause} passes again"), str::to_owned)
 }
 
-/// The problem, and its end. None of a check of the installation.
+/// The texts for the problem and its end. None for a check of the installation.
 fn by_cause(cause: &Cause) -> (Option<&'static str>, Option<&'static str>) {
     let failure = FailureName::ALL.into_iter().find(|name| name.as_str() == cause.as_str());
     let (problem, end) = match (failure, cause.as_str()) {

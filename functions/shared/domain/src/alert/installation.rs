@@ -8,7 +8,7 @@ use crate::alert::headline::resolved;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::notified::{Cause, Notifications, Notified, Severity, Source};
 
-/// One thing that does not work, whatever the endpoints do.
+/// One thing that does not work, regardless of endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstallationIssue {
     /// Name of the check that failed: `schedule`, `dead-letters` …
@@ -18,8 +18,8 @@ pub struct InstallationIssue {
     pub guidance: Guidance,
 }
 
-/// Decides what is news about the installation, and what to keep of it once people were notified. The rule is that of
-/// [`decide`](crate::alert::notifications::decide): once for a cause and a severity, and its end once.
+/// Decides what is news about the installation, and what to store once people were notified. The rule is that of
+/// [`decide`](crate::alert::notifications::decide): once per cause and severity, and its end once.
 pub fn decide_installation(
     before: &Notifications,
     current: &[InstallationIssue],

@@ -1,4 +1,4 @@
-//! What people were notified of before, and so what is news.
+//! What people have been notified of, and therefore what is news.
 
 use time::OffsetDateTime;
 use vocabulary::guidance::{Guidance, WaitingOn};
@@ -12,30 +12,30 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Notifications, Notified, Severity, Source};
 use crate::issues::{Issue, Notice, issues};
 
-/// What people are to be notified of, and what to keep of it once they were.
+/// What people are to be notified of, and what to store once they were.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
-    /// Of this endpoint alone.
+    /// About this endpoint alone.
     pub alerts: Vec<Alert>,
-    /// Of it alone, too, but for programs: people read of it in the tenant's digest.
+    /// Also about it alone, but only for programs: people read about it in the tenant's digest.
     pub quiet: Vec<Alert>,
-    /// Whether its certificate, where that is news, is for programs alone, too: it is muted, or there are many.
+    /// Whether the news of its certificate is also only for programs: it is muted, or there are many.
     pub quiet_certificate: bool,
-    /// Causes that this endpoint has in common with others: told once for all of them.
+    /// Causes that this endpoint shares with others: people are notified once for all of them.
     pub shared: Vec<(Issue, Notice)>,
-    /// Shared causes that this endpoint has no longer: cause and owner.
+    /// Shared causes that this endpoint no longer has: cause and owner.
     pub left: Vec<(Cause, WaitingOn)>,
-    /// To be written when all of it was told.
+    /// To be written once all notifications are sent.
     pub notifications: Notifications,
 }
 
 impl Decision {
-    /// Whether anybody has to be told, or any shared cause to be met or left.
+    /// Whether anybody must be notified, or any shared cause must be joined or left.
     pub fn is_news(&self) -> bool {
         !(self.alerts.is_empty() && self.quiet.is_empty() && self.shared.is_empty() && self.left.is_empty())
     }
 
-    /// What is to be kept while all of it is about to be told: what was told `before`, and the shared causes that are joined, so
+    /// What to store while the notifications are being sent: those sent `before`, and the shared causes that are joined, so
     /// that they are left again whatever happens in between.
     pub fn about_to_be_told(&self, before: &Notifications) -> Notifications {
         let mut kept = before.clone();
@@ -75,13 +75,13 @@ impl Notifications {
     }
 }
 
-/// Decides what is news about `endpoint`, which is as it is, or as it is about to be written, at `now`.
+/// Decides what is news about `endpoint`, in its stored state or the one about to be written, at `now`.
 ///
-/// From the moment a trouble is told until the moment its end is told, each pair of certificate and severity is told at
-/// most once for its cause and owner; a severity that rises is always told; an end is told once, and with others that
-/// come at the same time in one message. Deciding again with the
-/// notifications that came of it tells nothing. What a mute holds back is told, if it lasts, once the mute is over. A domain owner's part of a set-up is told once it has
-/// lasted as long as `policy` is patient, and its end by the first certificate alone.
+/// From the first notification of an issue until that of its end, people are notified at most once for each certificate,
+/// severity, cause and owner. A severity that rises is always notified; an end once, in one message with others that come at
+/// the same time. Deciding again with the resulting notifications notifies nobody. An issue that a mute holds back, if it
+/// lasts, is notified once the mute is over. A domain owner's part of a set-up is notified once it has lasted as long as
+/// `policy` is patient, and its end only by the first certificate.
 pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPolicy<'_>) -> Decision {
     let certificate = endpoint.certificate.as_ref().map(|held| held.serial.clone());
     let before = &endpoint.told;
@@ -93,7 +93,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
     let moved = current.iter().any(|(issue, _)| issue.cause == Cause::moved());
     let mute = endpoint.mute_at(now);
     let notifications = Notifications { told: vec![], ..before.clone() };
-    // One that leaves something to do is for people in any case: it is not told again.
+    // A certificate that needs a next step is for people in any case, without a second notification.
     let is_information = |held| Alert::certificate(endpoint, held, now).severity == Severity::Info;
     let quiet_certificate =
         mute.is_some_and(|mute| mute.is_on(now)) && endpoint.certificate.as_ref().is_some_and(is_information);
@@ -128,10 +128,10 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
     let mut over = Vec::new();
     for told in &before.told {
         let same = |now: &Notified| (&now.cause, now.owner, now.shared) == (&told.cause, told.owner, told.shared);
-        // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
+        // What the owner left undone before the pause ends with it: people are notified once, of the pause.
         let of_the_owner = told.source == Source::Check && told.owner == WaitingOn::DomainOwner;
         let taken_over = paused && (told.source == Source::Attempts || of_the_owner) && !told.shared;
-        // With the names of it everything that was wrong has moved.
+        // With its names, everything that was wrong has moved.
         let taken_over = taken_over || moved && !told.shared;
         // The first certificate says that set-up is over.
         let set_up = told.is_setup() && endpoint.certificate.is_some();
@@ -139,22 +139,22 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
             continue;
         }
         if told.shared {
-            // Whether it lasts, those say who still meet it.
+            // Whether it lasts depends on the endpoints that still have it.
             decision.left.push((told.cause.clone(), told.owner));
         } else if mute.is_some_and(|mute| mute.holds(told.owner, Severity::Info, now)) {
-            // That it is over is told with the rest.
+            // Its end is notified with the rest.
             decision.notifications.told.push(told.clone());
         } else if told.source == Source::Attempts && endpoint.failing.is_some() {
-            // It fails by something else now. Whether this is over, only a success can tell.
+            // It now fails for another reason. Only a success shows whether this one is resolved.
             decision.notifications.told.push(told.clone());
         } else if told.source.is_a_check() && endpoint.awaits_check() {
-            // It has a new certificate. Whether this is over, only the next check can tell.
+            // It has a new certificate. Only the next check shows whether this one is resolved.
             decision.notifications.told.push(told.clone());
         } else {
             over.push(told);
         }
     }
-    // The gravest names the message, and what ends with it is in it.
+    // The most severe one names the message; the message lists the others that end with it.
     over.sort_by_key(|told| std::cmp::Reverse(told.severity));
     if let Some((first, others)) = over.split_first() {
         let id = decision.notifications.id(endpoint, &first.cause, "recovered");
@@ -164,7 +164,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
     decision
 }
 
-/// As people are notified of `issue`. `again`: they were before, at a lower severity, and the end has come nearer.
+/// The notification of `issue`. `again`: people were notified before, at a lower severity, and the deadline is closer.
 fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: OffsetDateTime) -> Alert {
     Alert {
         check: issue.check.clone(),
@@ -177,7 +177,7 @@ fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: O
     }
 }
 
-/// That `told` is over, and `others` at the same time.
+/// The end of `told`, and of `others` at the same time.
 fn recovered(endpoint: &Endpoint, told: &Notified, others: &[&Notified], now: OffsetDateTime) -> Alert {
     let mut ends = vec![resolved(&told.cause)];
     for other in others {
@@ -195,7 +195,7 @@ fn recovered(endpoint: &Endpoint, told: &Notified, others: &[&Notified], now: Of
     }
 }
 
-/// That a cause which many endpoints had in common is over.
+/// The end of a cause that many endpoints shared.
 pub fn recovered_together(cause: &SharedCause, now: OffsetDateTime) -> Alert {
     Alert {
         id: format!("installation.{}.{}.recovered", cause.key(), cause.since.unix_timestamp()),

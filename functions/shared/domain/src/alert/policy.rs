@@ -1,4 +1,4 @@
-//! What of an installation's configuration decides on notifications.
+//! The part of an installation's configuration that decides about notifications.
 
 use time::Duration;
 

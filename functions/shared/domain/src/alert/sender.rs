@@ -1,6 +1,6 @@
 //! Which installation sends an event, for the people who read it.
 
-/// The folders of the documentation that sentences of ours lead to.
+/// The folders of the documentation that our texts refer to.
 const PAGES: [&str; 2] = ["how-to", "runbooks"];
 
 /// One installation, as messages name it.
@@ -10,13 +10,13 @@ pub struct Sender {
     /// Absent where it is unknown.
     pub account: Option<String>,
     pub region: Option<String>,
-    /// Base URL of the runbooks; absent where they have none that a mail could open.
+    /// Base URL of the runbooks; absent if a mail cannot link to them.
     pub runbooks: Option<String>,
 }
 
 impl Sender {
-    /// The text with the addresses of pages of the documentation, which it names by their paths: where the runbooks are served
-    /// from the same folder as here.
+    /// The text with the URLs of documentation pages, which it names by their paths: only where the runbooks are served from
+    /// the same folder as here.
     pub(super) fn linking(&self, text: &str) -> String {
         let runbooks = self.runbooks.as_deref().map(|base| base.trim_end_matches('/'));
         match runbooks.and_then(|base| base.strip_suffix("docs/runbooks")) {

@@ -1,5 +1,5 @@
-//! Causes that are not of one endpoint: the CA is unavailable, a service fails, the installation is wrong. However many
-//! endpoints have one, people are notified once.
+//! Causes that are not specific to one endpoint: the CA is unavailable, a service fails, the installation is wrong. However
+//! many endpoints have one, people are notified once.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -9,13 +9,13 @@ use crate::alert::alert::{Affected, Alert};
 use crate::endpoint::notified::{Cause, Severity};
 use crate::issues::{Issue, Notice};
 
-/// How long a cause is remembered that no endpoint says any more of: longer than the pause between two attempts.
+/// How long a cause is remembered after no endpoint reports it: longer than the pause between two attempts.
 pub const CAUSE_KEPT: Duration = Duration::days(30);
 
-/// How long the one who took it upon itself to tell has, before another may.
+/// How long a claim to send the notification lasts before another process may take it.
 pub const CLAIM: Duration = Duration::minutes(2);
 
-/// What the installation knows of a cause that lasts.
+/// What the installation knows of an ongoing cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedCause {
     pub cause: Cause,
@@ -24,16 +24,16 @@ pub struct SharedCause {
     pub owner: WaitingOn,
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// Domain of the first endpoint that met it.
+    /// Domain of the first endpoint that had it.
     pub first: String,
-    /// Endpoints that have met it since it began. A crash may leave some out.
+    /// Endpoints that have had it since it began. A crash may leave some out.
     pub endpoints: u64,
-    /// The worst that was told; [`Severity::Info`] before the first time.
+    /// The highest severity that people were notified of; [`Severity::Info`] before the first time.
     pub told: Severity,
 }
 
 impl SharedCause {
-    /// `Unavailable.ca`: what tells it from the others.
+    /// `Unavailable.ca`: identifies it.
     pub fn key(&self) -> String {
         key(&self.cause, self.owner)
     }
@@ -42,7 +42,7 @@ impl SharedCause {
         Affected { endpoints: self.endpoints, first: self.first.clone() }
     }
 
-    /// As people are notified of it for all endpoints together, when one of them has met it as `issue`.
+    /// The notification for all endpoints together, when one of them has it as `issue`.
     pub fn alert(&self, issue: &Issue, notice: Notice, until: Option<OffsetDateTime>, now: OffsetDateTime) -> Alert {
         let severity = notice.severity;
         Alert {

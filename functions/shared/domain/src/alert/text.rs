@@ -18,7 +18,7 @@ impl Alert {
         lines.join("\n")
     }
 
-    /// What there is to know, by name, in the order in which it matters.
+    /// What there is to know, by name, in order of importance.
     pub(super) fn facts(&self, sender: &Sender) -> Vec<(&'static str, String)> {
         let time = |at| timestamp(at, self.at);
         let facts = self.guidance.facts().into_iter();
@@ -61,7 +61,7 @@ impl Alert {
         facts
     }
 
-    /// The runbook for it: that of the alarm on the same fault.
+    /// The runbook: that of the alarm for the same fault.
     pub fn runbook(&self) -> Option<&'static str> {
         match (self.kind, self.guidance.waiting_on) {
             (AlertKind::InstallationUnhealthy, _) => Some("enginechecksalarm"),

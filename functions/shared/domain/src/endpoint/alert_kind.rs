@@ -1,11 +1,11 @@
-//! What an event tells. Subscriptions filter by it.
+//! What an event is about. Subscriptions filter by it.
 
-/// What an event tells. Subscriptions filter by it.
+/// What an event is about. Subscriptions filter by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AlertKind {
     /// The endpoint has its first certificate.
     CertificateIssued,
-    /// A newer certificate took the place of the one before.
+    /// A newer certificate replaced the previous one.
     CertificateRenewed,
     /// There is no certificate, and not because of the domain owner.
     IssuanceFailed,

@@ -16,7 +16,7 @@ pub enum Outcome {
     /// The endpoint's first certificate.
     Issued,
     Renewed,
-    /// The certificate in place was good; there was nothing to do.
+    /// The current certificate was good; there was nothing to do.
     Unchanged,
     Failed,
     /// The endpoint was removed.
@@ -37,7 +37,7 @@ pub struct Attempt {
     /// URL of the ACME order.
     #[serde(default)]
     pub order: Option<String>,
-    /// Directory URL of the CA that was asked.
+    /// Directory URL of the CA that was used.
     #[serde(default)]
     pub directory: Option<String>,
     #[serde(default)]
@@ -62,8 +62,8 @@ impl Attempt {
     }
 }
 
-/// Which of an endpoint's attempts were set-up, and no failure: they found its records not right, before its first
-/// certificate. `certified`: whether it has a certificate now.
+/// Which of an endpoint's attempts were set-up, and not failures: they found wrong records before its first certificate.
+/// `certified`: whether it has a certificate now.
 pub fn set_up(attempts: &[Attempt], certified: bool) -> impl Fn(&Attempt) -> bool + use<> {
     let first = attempts.iter().filter(|attempt| attempt.has_succeeded()).map(|attempt| attempt.attempt).min();
     move |attempt| attempt.waits_for_records() && first.map_or(!certified, |first| attempt.attempt < first)

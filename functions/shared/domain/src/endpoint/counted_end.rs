@@ -4,13 +4,13 @@ use vocabulary::names::TenantId;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::track_record::AttemptEnd;
 
-/// What the end of an attempt is counted as, tenant by tenant.
+/// How the end of an attempt is counted, per tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedEnd {
     pub tenant: TenantId,
-    /// Absent where it says nothing of success: it had nothing to do, or waited for the first records alone.
+    /// Absent if it says nothing about success: it had nothing to do, or only waited for the first records.
     pub end: Option<AttemptEnd>,
-    /// How long after the registration the first certificate came, if this is it.
+    /// How long after registration the first certificate was issued, if this is it.
     pub first_after: Option<Duration>,
 }
 

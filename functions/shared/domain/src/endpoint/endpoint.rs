@@ -38,13 +38,13 @@ pub struct Endpoint {
     /// Until when the claimed attempt alone may work on this endpoint; absent when none runs.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub lease_until: Option<OffsetDateTime>,
-    /// When a scan is to start the next attempt. While one runs, when it is taken for dead.
+    /// When a scan is to start the next attempt; while one runs, when that is assumed dead.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub due_at: Option<OffsetDateTime>,
-    /// When the next attempt is expected to start, where it was due and the account had no room for it.
+    /// When the next attempt is expected to start, if it was due and the account had no room for it.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub expected_at: Option<OffsetDateTime>,
-    /// When the CA is next to be asked for its renewal advice; absent without a certificate.
+    /// When the CA is next queried for renewal information; absent without a certificate.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub advice_at: Option<OffsetDateTime>,
     /// When its records, its host and its certificate are next checked; absent without a certificate.
@@ -62,7 +62,7 @@ pub struct Endpoint {
     /// What the last check of its records and host found.
     #[serde(default)]
     pub check: Option<CheckSummary>,
-    /// How it was when the schedule last checked it; absent before its first certificate.
+    /// Its state when the schedule last checked it; absent before its first certificate.
     #[serde(default)]
     pub health: Option<Health>,
     /// Set by a removal; the next attempt cleans up and deletes the endpoint.
@@ -74,30 +74,30 @@ pub struct Endpoint {
     /// Until when nobody is notified of it; it may begin later, or be over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute: Option<Mute>,
-    /// What was told of it, and is not over.
+    /// What people were notified of and is not resolved.
     #[serde(default)]
     pub told: Notifications,
-    /// Set while the end of its last attempt has not been told.
+    /// Set while people have not been notified of the end of its last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsent: Option<Unsent>,
-    /// Tokens that are taken for an order that is not saved; their buckets know which of them were. The next run of the step
-    /// orders with them, or they go back.
+    /// Tokens for an order that is not saved; their buckets know which of them were taken. The next run of the step orders with
+    /// them, or they are given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_tokens: Vec<Token>,
-    /// What CAs may have on record as validated for it besides what its certificate and its order know: of orders that came to
-    /// nothing. Bounded by [`remembering`].
+    /// What CAs may have on record as validated for it, besides its certificate's and its order's authorizations: those of
+    /// failed orders. Bounded by [`remembering`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizations: Vec<KnownAuthorization>,
     /// Where its certificate goes besides ACM at home.
     #[serde(default)]
     pub deployment: Deployment,
-    /// A certificate of its that is to be revoked at its CA, once another has its place or the endpoint goes.
+    /// A certificate of this endpoint to be revoked at its CA, once another has replaced it or the endpoint is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,
     /// The resource of a stack that it was registered for: that resource alone removes it as code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack: Option<StackResource>,
-    /// How it went with it so far.
+    /// The record of its attempts so far.
     #[serde(default)]
     pub track: TrackRecord,
 }
@@ -112,7 +112,7 @@ pub enum EndpointState {
     Issuing,
     /// Has a certificate; nothing to do before its renewal.
     Active,
-    /// The last attempt failed; `failing` says why and who must act.
+    /// The last attempt failed; `failing` says why and who is waited on.
     Failing,
     /// Being cleaned up and deleted.
     Removing,
@@ -169,12 +169,12 @@ impl Endpoint {
         }
     }
 
-    /// Whether an attempt holds the endpoint at `now`; at the very end of the lease it does not.
+    /// Whether an attempt holds the endpoint at `now`; at the exact end of the lease it does not.
     pub fn is_leased(&self, now: OffsetDateTime) -> bool {
         self.lease_until.is_some_and(|until| now < until)
     }
 
-    /// When the attempt is expected to start that is due at `now` and waits for room; `None` once that is over, too.
+    /// When an attempt that is due at `now` and waits for room is expected to start; `None` also once that time has passed.
     pub fn awaits_room_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let due = self.due_at.is_some_and(|due| due <= now) && !self.is_leased(now);
         self.expected_at.filter(|expected| due && now < *expected)
@@ -190,14 +190,14 @@ impl Endpoint {
         self.certificate.as_ref().map(|held| held.not_after)
     }
 
-    /// Whether the certificate in place is to be revoked: then another has to take its place, with another key.
+    /// Whether the current certificate is to be revoked: then another one, with another key, must replace it first.
     pub fn is_to_be_replaced(&self) -> bool {
         let held = self.certificate.as_ref();
         self.revocation.as_ref().is_some_and(|revocation| held.is_some_and(|held| held.serial == revocation.serial))
     }
 
-    /// Whether it never had a certificate, and its last attempt found the domain owner's records missing or wrong: set-up,
-    /// and no failure.
+    /// Whether it never had a certificate, and its last attempt found the domain owner's records missing or wrong: set-up, not
+    /// a failure.
     pub fn awaits_first_records(&self) -> bool {
         self.certificate.is_none()
             && self.failing.as_ref().is_some_and(|failing| {
@@ -206,7 +206,7 @@ impl Endpoint {
             })
     }
 
-    /// Whether an attempt has an order at the CA under way at `now`.
+    /// Whether an attempt has an open order at the CA at `now`.
     pub fn is_ordering(&self, now: OffsetDateTime) -> bool {
         self.is_leased(now) && self.order.is_some()
     }
@@ -225,30 +225,30 @@ impl Endpoint {
         }
     }
 
-    /// What the certificate in place is called at the CA with this `directory`, if that CA issued it (RFC 9773 §5).
+    /// The identifier of the current certificate at the CA with this `directory`, if that CA issued it (RFC 9773 §5).
     pub fn replaceable_at(&self, directory: &str) -> Option<&str> {
         let held = self.certificate.as_ref()?;
         held.renewal_id.as_deref().filter(|_| held.directory.as_deref() == Some(directory))
     }
 
-    /// How it was when it was last checked; none while that was before the certificate in place.
+    /// Its last health check; none if that was before the current certificate.
     pub fn current_health(&self) -> Option<&Health> {
         let held = self.certificate.as_ref()?;
         self.health.as_ref().filter(|health| health.checked_at >= held.imported_at)
     }
 
-    /// When its certificate is to go, as its names have moved; `None` where that has come by `now`, or nothing is to go.
+    /// When its certificate is removed because its names have moved; `None` if that has passed by `now`, or without a removal.
     pub fn grace_ends(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let moved = self.moved.as_ref().filter(|_| self.certificate.is_some())?;
         (now < moved.certificate_until).then_some(moved.certificate_until)
     }
 
-    /// Whether its certificate is to go now: its names have moved, and the grace is over.
+    /// Whether its certificate is to be removed now: its names have moved, and the grace period is over.
     pub fn is_past_its_grace(&self, now: OffsetDateTime) -> bool {
         self.moved.is_some() && self.certificate.is_some() && !self.removing && self.grace_ends(now).is_none()
     }
 
-    /// The same once its certificate is gone.
+    /// The same endpoint once its certificate is removed.
     pub fn without_certificate(self) -> Self {
         let held = self.certificate.iter().flat_map(|held| held.authorizations.iter().cloned());
         let authorizations = remembering(self.authorizations.iter().cloned(), held);
@@ -268,7 +268,7 @@ impl Endpoint {
         known
     }
 
-    /// What is to be remembered once its order is dropped: all but what its certificate knows.
+    /// What to remember once its order is dropped: everything that its certificate does not have.
     pub fn without_order(&self) -> Vec<KnownAuthorization> {
         let of_order = self.order.iter().flat_map(OpenOrder::known_authorizations);
         let mut all = remembering(self.authorizations.iter().cloned(), of_order);
@@ -293,25 +293,25 @@ impl Endpoint {
         self
     }
 
-    /// The mute that is on at `now`, or begins later.
+    /// The mute that applies at `now`, or begins later.
     pub fn mute_at(&self, now: OffsetDateTime) -> Option<&Mute> {
         self.mute.as_ref().filter(|mute| now < mute.until)
     }
 
-    /// Whether it has another certificate than when it was last checked: what was seen then may be over, or not.
+    /// Whether it has another certificate than at the last check: what that check saw may no longer hold.
     pub fn awaits_check(&self) -> bool {
         self.certificate.is_some() && self.health.is_some() && self.current_health().is_none()
     }
 
-    /// Whether the CA wants the certificate in place renewed at `now`: inside the window that it advises (RFC 9773 §4.2).
+    /// Whether the CA wants the current certificate renewed at `now`: inside its suggested window (RFC 9773 §4.2).
     pub fn is_in_advised_window(&self, now: OffsetDateTime) -> bool {
         let advice = self.certificate.as_ref().and_then(|held| held.advice.as_ref());
         advice.is_some_and(|advice| advice.window.start <= now && now < advice.window.end)
     }
 
-    /// When the certificate in place expires, if a new one must be good for as long: a shorter one takes its place only where
-    /// that one is due to go (it is revoked, its suggested window has begun, its renewal is due by its lifetime) or is for other
-    /// names than the endpoint has now. CAs shorten their lifetimes between two renewals.
+    /// When the current certificate expires, if a new one must be valid for at least as long: a shorter one replaces it only if
+    /// it is due to go (revoked, in its suggested window, or due for renewal by its lifetime) or is for other names than the
+    /// endpoint has now. CAs shorten their lifetimes between two renewals.
     pub fn to_outlast(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let held = self.certificate.as_ref()?;
         let begun = held.advice.as_ref().is_some_and(|advice| advice.window.start <= now);
@@ -325,14 +325,14 @@ impl Endpoint {
         self.order.as_ref().is_some_and(|order| order.importing && recorded != Some(order.generation))
     }
 
-    /// Whether the certificate in place makes a new order needless at `now`. Where it has no copy that its deployment
-    /// asks for, or no export, it does not: its key is gone, and none can be made.
+    /// Whether the current certificate makes a new order unnecessary at `now`. If a copy or export that its deployment requires
+    /// is missing, it does not: its key is deleted, so none can be made.
     pub fn is_current(&self, now: OffsetDateTime) -> bool {
         self.good_certificate(now)
             .is_some_and(|held| held.lacking(&self.deployment).is_empty() && !held.lacks_export(&self.deployment))
     }
 
-    /// Whether its certificate is in ACM and on listeners wherever it belongs, and only the export of its key or its tags are outstanding.
+    /// Whether only its key's export or its tags are missing: its certificate is in ACM and on listeners wherever it belongs.
     pub fn lacks_export_or_tags_alone(&self) -> bool {
         self.certificate.as_ref().is_some_and(|held| {
             let left = held.lacks_export(&self.deployment) || held.tags != self.deployment.tags;
@@ -343,22 +343,22 @@ impl Endpoint {
         })
     }
 
-    /// The generation of the next order's key. The store keeps two chains, of an even and of an odd generation: that of the
-    /// certificate in place stays whatever becomes of the orders after it, as nobody can revoke a certificate without it.
+    /// The generation of the next order's key. The store keeps two chains, of an even and of an odd generation: the current
+    /// certificate's stays whatever happens to later orders, as nobody can revoke a certificate without it.
     pub fn next_generation(&self) -> u64 {
         let next = self.generation + 1;
         let is_in_place = self.certificate.as_ref().is_some_and(|held| held.generation % 2 == next % 2);
         next + u64::from(is_in_place)
     }
 
-    /// Whether the chain of `generation` is of no more use: it was imported, and either that is all there was to do with it
-    /// or it is time for another.
+    /// Whether the chain of `generation` is no longer needed: it was imported, and either nothing else was to do with it, or
+    /// another one is due.
     pub fn has_used(&self, generation: u64, now: OffsetDateTime) -> bool {
         let imported = self.certificate.as_ref().is_some_and(|held| held.generation == generation);
         imported && (self.is_current(now) || self.good_certificate(now).is_none())
     }
 
-    /// The certificate in place, if it is for the endpoint's names and its renewal is not due at `now`.
+    /// The current certificate, if it is for the endpoint's names and its renewal is not due at `now`.
     fn good_certificate(&self, now: OffsetDateTime) -> Option<&InstalledCertificate> {
         let held = self.certificate.as_ref().filter(|_| !self.is_to_be_replaced());
         held.filter(|held| now < held.renew_at && self.names.same_set(&held.names))
@@ -375,12 +375,12 @@ impl Endpoint {
         Proving { reachability: self.reachability, dns_method: self.dns_method }
     }
 
-    /// Where its hosts are to lead: to the balancer of its pool, else to the installation's own target.
+    /// Where its hosts are to point: to the balancer of its pool, else to the installation's own target.
     pub fn target<'a>(&'a self, platform: &'a Platform) -> &'a EndpointTarget {
         self.deployment.target.as_ref().unwrap_or(&platform.endpoint_target)
     }
 
-    /// What a check of it checks.
+    /// What a check of this endpoint checks.
     pub fn subject(&self, platform: &Platform) -> Subject {
         Subject {
             names: self.names.clone(),

@@ -22,7 +22,7 @@ pub enum EventKind {
     RemovalRequested,
     RevocationRequested,
     CertificateRevoked,
-    /// The CA would not: the certificate stays valid until it expires.
+    /// The CA refused: the certificate stays valid until it expires.
     RevocationRefused,
     AttemptStarted,
     CertificateIssued,
@@ -35,7 +35,7 @@ pub enum EventKind {
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Sorts by time, and is unique within the endpoint: hand it back as `after` to read on from it.
+    /// Sorts by time, and is unique within the endpoint: pass it as `after` to read on from it.
     pub id: String,
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -49,18 +49,18 @@ pub struct Event {
 }
 
 impl Event {
-    /// An act of `by`. `salt` tells apart what happens in the same millisecond.
+    /// An act of `by`. `salt` distinguishes events of the same millisecond.
     pub fn act(kind: EventKind, by: Origin, summary: impl AsRef<str>, at: OffsetDateTime, salt: u16) -> Self {
         let id = event_id(at, &format!("{salt:04x}"));
         Self { id, at, kind, by, summary: printable(summary.as_ref(), 500), waits_for_records: false }
     }
 
-    /// What an attempt's record tells: its start and, when it has ended, its end.
+    /// The events in an attempt's record: its start and, once it has ended, its end.
     pub fn of_attempt(attempt: &Attempt) -> Vec<Self> {
         let itself = Origin::itself();
         let number = attempt.attempt;
         let event = |at, part: &str, kind, summary: String| Self {
-            // After any act of the same millisecond: an attempt has a cause, and is none.
+            // After all acts of the same millisecond: an act may cause an attempt, never the reverse.
             id: event_id(at, &format!("fffff{number:010}{part}")),
             at,
             kind,
@@ -81,7 +81,7 @@ impl Event {
                 }
                 Outcome::Failed => {
                     let why = attempt.failure.as_ref().map_or("", |failure| failure.guidance.summary.as_str());
-                    // Records that are not there yet are set-up, mostly.
+                    // Missing records are mostly set-up.
                     let ended = if attempt.waits_for_records() { "is waiting for DNS records" } else { "failed" };
                     (EventKind::AttemptFailed, printable(&format!("Attempt {number} {ended}: {why}"), 500))
                 }
@@ -93,8 +93,8 @@ impl Event {
     }
 }
 
-/// `events`, as far as one answer takes them: the newest, or the first of those later than `after`, so that reading on
-/// passes none over. Newest first.
+/// `events`, limited to one response: the newest, or the first of those later than `after`, so that reading on skips none.
+/// Newest first.
 pub fn page_of<T>(mut events: Vec<T>, id: impl Fn(&T) -> &str, after: Option<&str>, limit: usize) -> Vec<T> {
     events.sort_by(|a, b| id(b).cmp(id(a)));
     match after {
@@ -107,14 +107,14 @@ pub fn page_of<T>(mut events: Vec<T>, id: impl Fn(&T) -> &str, after: Option<&st
     events
 }
 
-/// Which of one endpoint's `events` were set-up, and no failure, as for attempts. `certified`: whether it has a certificate now.
+/// Which of one endpoint's `events` were set-up, not failures, as for attempts. `certified`: whether it has a certificate now.
 pub fn set_up_events(events: &[Event], certified: bool) -> impl Fn(&Event) -> bool + use<> {
     let first = events.iter().filter(|event| event.kind == EventKind::CertificateIssued).map(|event| &event.id).min();
     let first = first.cloned();
     move |event| event.waits_for_records && first.as_ref().map_or(!certified, |first| event.id < *first)
 }
 
-/// The day (UTC) of an event, by its id; `None` of what is no id.
+/// The day (UTC) of an event, from its id; `None` if it is no id.
 pub fn day_of(id: &str) -> Option<Date> {
     let milliseconds: i128 = id.split_once('-')?.0.parse().ok()?;
     OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).ok().map(OffsetDateTime::date)
@@ -128,7 +128,7 @@ pub fn time_line(acts: impl IntoIterator<Item = Event>, attempts: &[Attempt]) ->
     events
 }
 
-/// Milliseconds since 1970, padded so that text sorts as time does, and what tells equals apart.
+/// Milliseconds since 1970, padded so that text sorts as time does, and a part that distinguishes equal times.
 fn event_id(at: OffsetDateTime, distinction: &str) -> String {
     format!("{:015}-{distinction}", at.unix_timestamp_nanos() / 1_000_000)
 }

@@ -1,4 +1,4 @@
-//! A row of failures: how long it has lasted, whose fault it is, and when an endpoint is paused.
+//! Consecutive failures: how long they have lasted, whose fault they are, and when an endpoint is paused.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -9,36 +9,36 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 /// How long a registration may be unproven before it is paused, unless the installation says otherwise (`UnprovenHours`).
 pub const UNPROVEN_PATIENCE: Duration = Duration::days(7);
 
-/// One whose certificate has expired is paused when it has been the domain owner's fault for this part of its lifetime.
+/// An endpoint with an expired certificate is paused after it has been the domain owner's fault for this part of its lifetime.
 ///
-/// Renewal opens with a third of it left, or with half of a short one: until it expires nothing is paused.
+/// Renewal opens with a third of it left, or half for a short one: nothing is paused before it expires.
 const PATIENCE: f64 = 0.5;
 
 /// How an endpoint's attempts have failed since its last success.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failing {
     pub failure: Failure,
-    /// The first failure of this row.
+    /// The first of the consecutive failures.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// The first of the last ones that failed by the same name; absent from before this was recorded.
+    /// The first of the latest failures with the same name; absent from before this was recorded.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub same_since: Option<OffsetDateTime>,
     /// The last one; absent from before this was recorded.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub failed_at: Option<OffsetDateTime>,
-    /// Failures in a row, whatever their reason.
+    /// Consecutive failures, whatever their reason.
     pub attempts: u32,
-    /// Those of them that the CA was asked for: the waits between attempts grow by them.
+    /// Those of them with requests to the CA: the waits between attempts grow with them.
     #[serde(default)]
     pub asked: u32,
-    /// Since when the domain owner has left their part undone; absent while nobody waits for them.
+    /// Since when the domain owner's part has been undone; absent while it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absence: Option<Absence>,
-    /// Directory of the CA at which the last attempt had an order: where it was the CA's doing, another one is asked next.
+    /// Directory of the CA at which the last attempt had an order: if the CA caused the failure, another one is used next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// What the failure is to be acted on for, while the CA makes us wait because of it: the failure has that in its words.
+    /// The failure to act on, while the CA makes us wait because of it: the current failure's text includes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Box<Failure>>,
 }
@@ -56,16 +56,16 @@ pub struct Absence {
 }
 
 impl Failing {
-    /// The first failure of a row.
+    /// A first failure.
     pub fn first(failure: Failure, now: OffsetDateTime) -> Self {
         Self::after(None, failure, None, UNPROVEN_PATIENCE, now)
     }
 
-    /// The row `before` with one more failure at `now`, of an endpoint that holds `held`. `patience`: how long one without a
-    /// certificate may wait for its domain owner.
+    /// `before` with one more failure at `now`, for an endpoint with the certificate `held`. `patience`: how long an endpoint
+    /// without a certificate may wait for its domain owner.
     ///
-    /// An absence goes on through a failure of our own, which says nothing of the domain owner. It ends when the CA was
-    /// reached: that is asked only when the domain owner's part is done.
+    /// An absence continues through a failure of our own, which says nothing about the domain owner. It ends once the CA was
+    /// reached: that happens only when the domain owner's part is done.
     pub fn after(
         before: Option<&Self>,
         failure: Failure,
@@ -81,7 +81,7 @@ impl Failing {
             WaitingOn::Operator | WaitingOn::Nobody => known,
             WaitingOn::Ca => None,
         };
-        // Neither spends anything at the CA.
+        // Neither uses any of the CA's limits.
         let unasked = matches!(failure.name, FailureName::RecordsNotReady | FailureName::BudgetSpent);
         Self {
             since: before.map_or(now, |before| before.since),
@@ -104,20 +104,20 @@ impl Failing {
         self.same_since.unwrap_or(self.since)
     }
 
-    /// The same, of an attempt whose order was at the CA with this directory.
+    /// The same, for an attempt whose order was at the CA with this directory.
     pub fn at(self, directory: Option<&str>) -> Self {
         Self { directory: directory.map(str::to_owned), ..self }
     }
 
-    /// Since when the endpoint has been paused: its domain owner seems to have left, and nobody else can help.
+    /// Since when the endpoint has been paused: its domain owner seems to be gone, and nobody else can help.
     pub fn paused_since(&self) -> Option<OffsetDateTime> {
         let absence = self.absence.as_ref().filter(|_| self.failure.waiting_on() == WaitingOn::DomainOwner)?;
         absence.paused_since
     }
 }
 
-/// A limit that failed validations have spent says nothing of why they failed: the failure before does, and stays what is
-/// to be acted on. Its time is the CA's.
+/// A limit spent by failed validations does not say why they failed: the previous failure does, and remains the one to act on.
+/// The time to retry is the CA's.
 fn with_its_cause(before: Option<&Failing>, failure: Failure) -> (Failure, Option<Box<Failure>>) {
     let Some(problem) = failure.problem.as_ref().filter(|_| failure.name == FailureName::RateLimited) else {
         return (failure, None);
@@ -139,7 +139,7 @@ fn with_its_cause(before: Option<&Failing>, failure: Failure) -> (Failure, Optio
     (merged, Some(Box::new(cause.clone())))
 }
 
-/// Why the CA's validations failed, through failures that say nothing of that.
+/// Why the CA's validations failed, kept through failures that do not say it.
 fn remembered(before: Option<&Failing>, failure: &Failure) -> Option<Box<Failure>> {
     use FailureName::{BudgetSpent, CaUnavailable, OrderLost, RateLimited, Throttled, TimedOut, Unavailable};
     let silent = [BudgetSpent, CaUnavailable, OrderLost, RateLimited, Throttled, TimedOut, Unavailable];

@@ -10,7 +10,7 @@ use vocabulary::text::moment;
 /// Consecutive checks that must find the same before it counts: a name server may be restarting.
 pub(crate) const CHECKS_TO_CONFIRM: u32 = 2;
 
-/// How long listeners may go on with the certificate before, as a part of the new one's lifetime and at the most.
+/// How long listeners may keep serving the previous certificate: as a part of the new one's lifetime, and at most.
 const SETTLING_PART: i32 = 100;
 
 pub(crate) const LONGEST_SETTLING: Duration = Duration::HOUR;
@@ -45,7 +45,7 @@ impl SymptomKind {
         matches!(self, Self::CertificateMissing | Self::AnotherHeld | Self::Unused)
     }
 
-    /// Whether visitors or the next renewal suffer by it.
+    /// Whether it affects visitors or the next renewal.
     pub fn is_grave(self) -> bool {
         !matches!(self, Self::HostUnreachable | Self::Unused)
     }
@@ -83,7 +83,7 @@ pub struct Health {
     /// When records and hosts were last correct; absent if no check has found them so.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub dns_good_at: Option<OffsetDateTime>,
-    /// What is wrong, each kind once, the gravest first.
+    /// What is wrong, each kind once, most severe first.
     #[serde(default)]
     pub symptoms: Vec<Symptom>,
     /// What the host served.
@@ -98,25 +98,25 @@ impl Health {
         self.symptoms.iter().find(|symptom| symptom.kind == kind)
     }
 
-    /// What is wrong beyond doubt, the gravest first.
+    /// What is confirmed to be wrong, most severe first.
     pub fn confirmed(&self) -> impl Iterator<Item = &Symptom> {
         self.symptoms.iter().filter(|symptom| symptom.is_confirmed())
     }
 
-    /// Whether something was found that the next check has to confirm soon.
+    /// Whether the next check must confirm something soon.
     pub fn is_in_doubt(&self) -> bool {
         self.symptoms.iter().any(|symptom| !symptom.is_confirmed())
     }
 }
 
-/// `what` is wrong with the records, when they were last correct (`good`), and what follows while `held` is in place.
+/// `what` is wrong with the records, when they were last correct (`good`), and the consequence with the certificate `held`.
 pub fn consequence(what: &str, good: Option<OffsetDateTime>, held: &InstalledCertificate) -> String {
     let what = what.trim_end_matches('.');
     let good = good.map(|at| format!("It was last correct on {}. ", moment(at))).unwrap_or_default();
     format!("{what}. {good}The next renewal would fail; the current certificate expires {}.", moment(held.not_after))
 }
 
-/// Until when a host may present the certificate before `held`: load balancers take a moment to change.
+/// Until when a host may serve the certificate before `held`: load balancers take some time to change.
 pub fn settles_at(held: &InstalledCertificate) -> OffsetDateTime {
     held.imported_at + ((held.not_after - held.not_before) / SETTLING_PART).min(LONGEST_SETTLING)
 }

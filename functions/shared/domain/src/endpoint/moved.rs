@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::names::{DomainName, EndpointNames};
 
-/// Names that another registration has proven since. The endpoint is paused, and its certificate goes.
+/// Names that another registration has proven since. The endpoint is paused, and its certificate is removed later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// Authorization names.
@@ -14,13 +14,13 @@ pub struct Moved {
     /// When the first of them moved.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// Until when its certificate stays, so that no listener loses it before the domain owner can have noticed.
+    /// How long its certificate stays, so that the domain owner can notice before a listener loses it.
     #[serde(with = "time::serde::rfc3339")]
     pub certificate_until: OffsetDateTime,
 }
 
 impl Moved {
-    /// `before` with `name` besides, which moved at `now`.
+    /// `before` with `name` added, which moved at `now`.
     pub fn with(
         before: Option<&Self>,
         name: DomainName,
@@ -32,7 +32,7 @@ impl Moved {
         moved
     }
 
-    /// What is left of it for an endpoint that has `names` only.
+    /// What remains of it for an endpoint that has only `names`.
     pub fn within(&self, names: &EndpointNames) -> Option<Self> {
         let kept = names.authorization_names();
         let names: BTreeSet<_> = self.names.iter().filter(|name| kept.contains(name)).cloned().collect();

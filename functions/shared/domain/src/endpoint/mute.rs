@@ -1,4 +1,4 @@
-//! That nobody is to be notified of an endpoint for a time: known, and being worked on, or planned maintenance.
+//! Nobody is notified of an endpoint for a time: a known problem that is being fixed, or planned maintenance.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -7,18 +7,18 @@ use vocabulary::names::Origin;
 
 use crate::endpoint::notified::Severity;
 
-/// The longest a mute lasts: what is to stay silent for longer is better removed, or fixed.
+/// The longest a mute lasts: an endpoint that should be silent for longer should be removed, or fixed.
 pub const LONGEST_MUTE: Duration = Duration::days(90);
 /// The longest reason, in characters.
 pub const LONGEST_REASON: usize = 200;
 
-/// From when until when nobody is notified of an endpoint, and why. What is not told meanwhile and lasts is told after it.
+/// From when until when nobody is notified of an endpoint, and why. What lasts is notified afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mute {
-    /// The moment itself is muted.
+    /// Inclusive.
     #[serde(with = "time::serde::rfc3339")]
     pub from: OffsetDateTime,
-    /// The moment itself is not.
+    /// Exclusive.
     #[serde(with = "time::serde::rfc3339")]
     pub until: OffsetDateTime,
     pub reason: String,
@@ -30,8 +30,8 @@ impl Mute {
         self.from <= now && now < self.until
     }
 
-    /// Whether it holds back what waits on `owner`. A certificate that is about to expire is told in any case; and what the
-    /// operator has to do, no tenant can mute.
+    /// Whether it holds back notifications that wait on `owner`. Those of a certificate about to expire are always sent, and a
+    /// tenant cannot mute what the operator has to do.
     pub fn holds(&self, owner: WaitingOn, severity: Severity, now: OffsetDateTime) -> bool {
         self.is_on(now) && severity < Severity::Page && (self.by.operator || owner != WaitingOn::Operator)
     }

@@ -11,18 +11,18 @@ use vocabulary::guidance::WaitingOn;
 /// What an endpoint keeps of its notifications.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifications {
-    /// Alerts decided on so far. It makes the next one's id, which a repetition after a crash makes again.
+    /// Alerts decided on so far. Part of the next one's id, so that a repetition after a crash has the same id.
     #[serde(default)]
     pub sequence: u64,
     /// What people were notified of and is not resolved.
     #[serde(default)]
     pub told: Vec<Notified>,
-    /// When something of it was left to the tenant's digest instead of a message, the last time.
+    /// When a message about it was last left to the tenant's digest.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub left_to_digest: Option<OffsetDateTime>,
 }
 
-/// An end of an attempt that is recorded and was not told yet: whoever tells of the endpoint next does it.
+/// A recorded end of an attempt without its notification: whichever process notifies of the endpoint next sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsent {
     /// Whether its certificate is news.
@@ -39,10 +39,10 @@ pub struct Notified {
     /// Whose part was undone; stored by its name in earlier releases.
     #[serde(rename = "actor")]
     pub owner: WaitingOn,
-    /// Serial of the certificate that was in place; with a newer one they are notified again.
+    /// Serial of the then current certificate; with a newer one they are notified again.
     #[serde(default)]
     pub certificate: Option<String>,
-    /// The worst that people were notified of.
+    /// The highest severity that people were notified of.
     pub severity: Severity,
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
@@ -53,14 +53,14 @@ pub struct Notified {
 }
 
 impl Notifications {
-    /// What is left when the endpoint's names change: what was told was about the old ones. A shared cause is left by
-    /// the next attempt, which knows whether it has met it.
+    /// What remains when the endpoint's names change: earlier notifications were about the old names. The next attempt leaves a
+    /// shared cause, since it knows whether it still has it.
     pub fn after_change(&self) -> Self {
         Self { told: self.told.iter().filter(|told| told.shared).cloned().collect(), ..self.clone() }
     }
 }
 
-/// Why people are notified, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
+/// Why people are notified, as a stable word: a failure's name, a check's name, `issued`, `removed` …
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Cause(String);
@@ -85,7 +85,7 @@ impl Cause {
     }
 }
 
-/// As it was stored, by this release or the previous one.
+/// As this or the previous release stored it.
 impl From<String> for Cause {
     fn from(word: String) -> Self {
         Self(name_now(&word).to_owned())
@@ -110,11 +110,11 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Where an issue shows. It is resolved where it showed.
+/// Where an issue is seen. It is resolved in the same place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// Its attempts fail. Whatever they fail by, it lasts until one succeeds.
+    /// Its attempts fail. Whatever the reason, it lasts until one succeeds.
     Attempts,
     /// A check of its records and host.
     #[serde(rename = "look")]
@@ -161,7 +161,7 @@ impl Severity {
 
     /// How much an issue matters by the part of a certificate's life that is left at `now`.
     ///
-    /// "Under" is meant as it is said: with exactly a third left it is a notice.
+    /// "Under" is strict: with exactly a third left it is a notice.
     pub fn of_life(not_before: OffsetDateTime, not_after: OffsetDateTime, now: OffsetDateTime) -> Self {
         let (life, left) = (not_after - not_before, not_after - now);
         let under = |part: i32| left * part < life;

@@ -9,10 +9,11 @@ use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
 
-/// All records of `endpoint`, each with what it is for, in the order in which they are created: for an external endpoint the host's own; one delegation CNAME per
-/// authorization name; the persistent record, which does without the delegation only where nobody has to prove a tenant.
+/// All records of `endpoint`, each with its purpose, in the order in which to create them: for an external endpoint the host's
+/// own; one delegation CNAME per authorization name; the persistent record, which replaces the delegation only where tenants
+/// need no proof.
 ///
-/// Without an `issuer` there is no persistent record to be shown: an attempt says what is missing.
+/// Without an `issuer` there is no persistent record to show: an attempt says what is missing.
 pub fn required_records(endpoint: &Endpoint, platform: &Platform, issuer: Option<&PersistentIssuer>) -> Vec<DnsRecord> {
     let subject = endpoint.subject(platform);
     let external = endpoint.reachability == Reachability::External;
@@ -30,12 +31,12 @@ pub fn required_records(endpoint: &Endpoint, platform: &Platform, issuer: Option
         let delegation = subject.needs_delegation().then(|| delegation(endpoint, platform, base, &target));
         persistent.into_iter().chain(delegation)
     });
-    // What the certificate does not wait for comes after what it does.
+    // Records that the certificate waits for come first.
     let (later, first): (Vec<_>, Vec<_>) = hosts.partition(|record| comes_later(endpoint, platform, record));
     first.into_iter().chain(proofs).chain(later).collect()
 }
 
-/// Whether the certificate does not wait for `record`: the one of a host, where the delegation is what proves its name.
+/// Whether the certificate does not wait for `record`: a host's record, if the delegation proves its name.
 pub fn comes_later(endpoint: &Endpoint, platform: &Platform, record: &DnsRecord) -> bool {
     let of_a_host = endpoint.names.iter().find(|name| name.to_string() == record.name);
     let external = endpoint.reachability == Reachability::External;
@@ -48,7 +49,7 @@ fn second_step(purpose: &str) -> String {
     format!("Step 2, when you are ready: {first}{}", letters.as_str())
 }
 
-/// Whether the host of `base` proves it as well, so that its delegation may be missing once the host leads here.
+/// Whether the host of `base` also proves it, so that its delegation may be missing once the host points here.
 fn is_optional(endpoint: &Endpoint, platform: &Platform, base: &DomainName) -> bool {
     let hosts: Vec<_> = endpoint.names.iter().filter(|name| name.base == *base).collect();
     let by_host = endpoint.reachability == Reachability::External && hosts.iter().all(|name| !name.wildcard);

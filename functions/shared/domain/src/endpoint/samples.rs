@@ -5,7 +5,7 @@ use vocabulary::acme::{OpenOrder, OrderStatus};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::CertificateName;
 
-/// Issued and imported `at`, for `lifetime`, of which a third is left when its renewal is due.
+/// Issued and imported `at`, for `lifetime`; its renewal is due when a third is left.
 pub(crate) fn certificate(
     names: impl IntoIterator<Item = CertificateName>,
     at: OffsetDateTime,

@@ -1,4 +1,4 @@
-//! When to renew and when to try again. Nothing here is in days: a certificate of minutes works as one of months.
+//! When to renew and when to retry. Nothing here is in days: a certificate of minutes works like one of months.
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::failure::FailureName;
@@ -8,23 +8,23 @@ use crate::endpoint::failing::Failing;
 /// How long a claimed attempt is left alone; longer than the state machine's own time limit (5400 s).
 pub const LEASE: Duration = Duration::minutes(105);
 
-/// How soon, and how late, records that a domain owner has yet to create are checked again.
+/// The shortest and the longest wait before records that a domain owner has yet to create are checked again.
 const SHORTEST_WAIT: Duration = Duration::seconds(30);
 
 const LONGEST_WAIT: Duration = Duration::hours(6);
 
-/// How late those of a paused endpoint are.
+/// The longest wait for a paused endpoint.
 const LONGEST_PAUSED_WAIT: Duration = Duration::WEEK;
 
 /// How far `jitter` spreads retries, as a part of the wait.
 const RETRY_SPREAD: f64 = 0.1;
 
-/// When to try again after the last failure of the row.
+/// When to retry after the latest of the consecutive failures.
 ///
-/// The other side's own word (`Retry-After`) goes first. Records that a domain owner has yet to create cost the CA nothing,
-/// so they are checked again after a quarter of the time waited so far: somebody who took ten minutes waits two and a
-/// half more at the most. A paused endpoint is checked by the same rule, ever more rarely. Everything else backs off as
-/// Let's Encrypt suggests: 1, 10, 100 minutes, daily. `jitter` in 0.0..1.0 adds up to a tenth.
+/// The other side's `Retry-After` has priority. Records that a domain owner has yet to create cost the CA nothing, so they are
+/// checked again after a quarter of the time waited so far: if that was ten minutes, after two and a half more. A paused
+/// endpoint is checked by the same rule, less and less often. Everything else backs off as Let's Encrypt suggests: 1, 10, 100
+/// minutes, daily. `jitter` in 0.0..1.0 adds up to a tenth.
 pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> OffsetDateTime {
     let undone_since = failing.absence.as_ref().map_or(failing.since, |absence| absence.since);
     let quarter: Duration = (now - undone_since) / 4_i32;
@@ -36,7 +36,7 @@ pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> Offs
     };
     let advised = failing.failure.retry_after.map_or(Duration::ZERO, |at| at - now);
     let wait = match failing.failure.name {
-        // It has a place in a line, which is neither early nor late.
+        // It has a place in a queue, so the exact time matters.
         FailureName::BudgetSpent => return now + advised.max(Duration::SECOND),
         FailureName::RecordsNotReady if failing.paused_since().is_some() => {
             quarter.clamp(LONGEST_WAIT, LONGEST_PAUSED_WAIT)
@@ -44,7 +44,7 @@ pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> Offs
         FailureName::RecordsNotReady => quarter.clamp(SHORTEST_WAIT, LONGEST_WAIT),
         FailureName::OrderLost if failing.asked <= 1 => Duration::ZERO,
         _ if failing.paused_since().is_some() => quarter.clamp(backoff, LONGEST_PAUSED_WAIT.max(backoff)),
-        // The CA's own word for when, however often it failed before.
+        // The CA named the time, however often it failed before.
         FailureName::RateLimited | FailureName::CaUnavailable | FailureName::ChallengeFailed
             if failing.failure.retry_after.is_some() =>
         {
@@ -68,7 +68,7 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-    /// A row of so many failures that the CA was asked for, the first of them `waited` ago.
+    /// This many consecutive failures with requests to the CA, the first of them `waited` ago.
     fn failing(name: FailureName, asked: u32, waited: Duration) -> Failing {
         let failure = Failure::new(name, WaitingOn::DomainOwner, "", "");
         Failing { attempts: asked, asked, absence: None, ..Failing::first(failure, NOW - waited) }

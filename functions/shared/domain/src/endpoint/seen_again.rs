@@ -1,11 +1,11 @@
-//! A check that found nothing new: only its time is worth a write, and that is a small one.
+//! A check without news: only its time needs a write, and that is a small one.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::endpoint::endpoint::Endpoint;
 
-/// That a check found an endpoint as it was known to be.
+/// A check found an endpoint unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenAgain {
     #[serde(with = "time::serde::rfc3339")]
@@ -15,7 +15,7 @@ pub struct SeenAgain {
 }
 
 impl Endpoint {
-    /// Brings up to date what is known of it. Nothing where something newer is known.
+    /// Updates what is known. Does nothing if something newer is known.
     pub fn seen_again(&mut self, seen: &SeenAgain) {
         if let Some(health) = self.health.as_mut().filter(|health| health.checked_at < seen.at) {
             health.checked_at = seen.at;

@@ -1,4 +1,4 @@
-//! Links to the domain owner's page: whoever holds one sees one endpoint's records, and nothing more.
+//! Links to the domain owner's page: anybody with the link sees one endpoint's records, and nothing else.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::{EndpointId, Origin};
 
-/// How long a link works unless it is said otherwise, and at most.
+/// How long a link works by default, and at most.
 pub const DEFAULT_LIFE: Duration = Duration::days(30);
 
 pub const LONGEST_LIFE: Duration = Duration::days(365);
 
 /// The secret in a link: the endpoint's id, a dot, and 256 random bits in base64url.
 ///
-/// Only its SHA-256 is stored: who reads the table cannot open the page.
+/// Only its SHA-256 is stored: whoever reads the table cannot open the page.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ShareToken {
     pub endpoint: EndpointId,
@@ -31,7 +31,7 @@ impl ShareToken {
         Self { endpoint, secret: base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes) }
     }
 
-    /// What is hashed, and what is put into the link.
+    /// The text that is hashed, and that is put into the link.
     pub fn expose(&self) -> String {
         format!("{}.{}", self.endpoint, self.secret)
     }
@@ -67,7 +67,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// At the very end of its life a link no longer works.
+    /// At the exact end of its life a link no longer works.
     pub fn is_open(&self, now: OffsetDateTime) -> bool {
         now < self.expires_at
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum EndpointStatus {
     /// Somebody must do something before there is a good certificate, or before it can be renewed.
     ActionRequired,
-    /// There is a good certificate, and something is wrong that will break it or its use.
+    /// There is a good certificate, but something is wrong that will break it or its use.
     Degraded,
     /// It failed, and is retried automatically. No action needed.
     Retrying,
@@ -16,8 +16,8 @@ pub enum EndpointStatus {
     WaitingForDns,
     /// A certificate is being issued.
     Issuing,
-    /// It is being removed, its records have been missing for so long that they are checked less often, or they now prove another
-    /// registration.
+    /// It is being removed, its records have been missing for so long that they are checked less often, or they now prove
+    /// another registration.
     Paused,
     /// There is a good certificate, and nothing prevents the next one.
     Ready,

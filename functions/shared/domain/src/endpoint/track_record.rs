@@ -4,10 +4,10 @@ use vocabulary::guidance::WaitingOn;
 
 use crate::endpoint::attempt::Outcome;
 
-/// Ends of attempts that are kept. Older ones say little of how it goes now.
+/// Ends of attempts that are kept. Older ones say little about the present.
 const MOST_ENDS: usize = 20;
 
-/// How an attempt ended that had something to do.
+/// How an attempt with something to do ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptEnd {
     Succeeded,
@@ -23,8 +23,8 @@ impl AttemptEnd {
         (Self::Failed(WaitingOn::Nobody), 'n'),
     ];
 
-    /// Absent of an attempt that had nothing to do. `failed`: who waits on whom, where it failed; absent for a failure that is
-    /// set-up alone, as of an endpoint that never had its records.
+    /// Absent for an attempt with nothing to do. `failed`: who is waited on, if it failed; absent for a failure that is only
+    /// set-up, as for an endpoint that never had its records.
     pub fn of(outcome: Outcome, failed: Option<WaitingOn>) -> Option<Self> {
         match outcome {
             Outcome::Issued | Outcome::Renewed => Some(Self::Succeeded),
@@ -42,7 +42,7 @@ impl AttemptEnd {
     }
 }
 
-/// How it went with an endpoint so far: what success rates and times to a first certificate are counted from.
+/// The record of an endpoint so far: the source of success rates and times to a first certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrackRecord {
     /// When it got its first certificate.
@@ -64,7 +64,7 @@ impl TrackRecord {
     }
 }
 
-/// A letter for each: small, as the item is written with each attempt. One that a later release knows is passed over.
+/// One letter each: small, as the item is written with each attempt. A letter of a later release is skipped.
 mod letters {
     use serde::{Deserialize, Deserializer, Serializer};
 

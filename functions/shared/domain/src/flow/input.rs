@@ -7,7 +7,7 @@ use vocabulary::names::EndpointId;
 
 use crate::endpoint::attempt::StepUsage;
 
-/// What a step tells the state machine: `infra/issue-certificate.asl.json` chooses by it.
+/// A step's result for the state machine: `infra/issue-certificate.asl.json` branches on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -17,19 +17,19 @@ pub enum Status {
     ChallengesPending,
     /// Open order, submit: the order can be finalized.
     OrderReady,
-    /// Open order, finalize: the chain is there and stored.
+    /// Open order, finalize: the chain is available and stored.
     Issued,
-    /// Open order: the certificate in place is good.
+    /// Open order: the current certificate is good.
     Current,
     Presented,
-    /// Present: TXT values are to be published by the zone's writer.
+    /// Present: the zone's writer must publish TXT values.
     RecordsWanted,
     Propagated,
-    /// Write, check, submit, finalize: not yet; run the step again after `wait_seconds`.
+    /// Write, check, submit, finalize: not finished; run the step again after `wait_seconds`.
     Waiting,
     Imported,
     Clean,
-    /// Clean up: TXT values are to be withdrawn by the zone's writer.
+    /// Clean up: the zone's writer must withdraw TXT values.
     RecordsLeft,
     /// Settle: the attempt's end is recorded.
     Succeeded,
@@ -57,7 +57,7 @@ impl Status {
     ];
 }
 
-/// What a step reports when it fails: the failure, and what it used all the same.
+/// What a step reports when it fails: the failure, and what it used nevertheless.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailureReport {
     #[serde(flatten)]
@@ -69,7 +69,7 @@ pub struct FailureReport {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub status: Status,
-    /// Seconds to wait before the step is run again; only with [`Status::Waiting`].
+    /// Seconds to wait before the step runs again; only with [`Status::Waiting`].
     #[serde(default)]
     pub wait_seconds: u32,
     /// Since when the present step has been waiting.
@@ -78,7 +78,7 @@ pub struct Progress {
     /// The Route 53 change that the writer of the zone waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<String>,
-    /// The nonce of the CA's last answer, for the step that asks it next (RFC 8555 §6.5).
+    /// The nonce of the CA's last response, for the next step that sends a request to the CA (RFC 8555 §6.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     #[serde(default)]
@@ -101,13 +101,13 @@ pub struct StepInput {
     pub attempt: u64,
     #[serde(default)]
     pub progress: Progress,
-    /// How often the flow has repeated the step already.
+    /// How often the flow has already repeated the step.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: u32,
-    /// Why the attempt was given up.
+    /// Why the attempt was abandoned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<CaughtFailure>,
-    /// Why something that was published could not be taken away.
+    /// Why something published could not be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clean_up_failure: Option<CaughtFailure>,
 }
@@ -123,7 +123,7 @@ impl StepInput {
         Self { endpoint, attempt, progress: Progress::default(), retries: 0, failure: None, clean_up_failure: None }
     }
 
-    /// The nonce for the first request to the CA: none for a run that follows another one of the step, which may have used it.
+    /// The nonce for the first request to the CA: none if the flow repeats the step, as the earlier run may have used it.
     pub fn nonce(&self) -> Option<String> {
         self.progress.nonce.clone().filter(|_| self.retries == 0)
     }
@@ -134,7 +134,7 @@ impl StepInput {
         Progress { status, wait_seconds: 0, waiting_since: None, change: None, nonce, usage }
     }
 
-    /// Progress that asks to be run again after `wait_seconds`, until the step has waited for `most`.
+    /// Progress that requests another run after `wait_seconds`, until the step has waited for `most`.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl Progress {
 }
 
 impl CaughtFailure {
-    /// What the step that failed used, where it could say so.
+    /// What the failed step used, if it could report that.
     pub fn usage(&self) -> Option<StepUsage> {
         let report: FailureReport = serde_json::from_str(&self.message()?).ok()?;
         Some(report.usage)

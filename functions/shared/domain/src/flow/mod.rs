@@ -1,4 +1,4 @@
-//! What goes from step to step of one attempt, and its trace.
+//! What the steps of one attempt pass to each other, and its trace.
 
 pub mod input;
 pub mod records;

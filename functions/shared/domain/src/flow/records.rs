@@ -1,11 +1,11 @@
-//! What the flow asks of the writer of the delegation zone: messages of its queue.
+//! What the flow requests from the writer of the delegation zone: messages of its queue.
 
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::attempt::Step;
 use crate::flow::input::StepInput;
 
-/// What is to become of an order's TXT values.
+/// What to do with an order's TXT values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordWork {
@@ -23,7 +23,7 @@ impl RecordWork {
     }
 }
 
-/// One attempt's message. The flow waits until somebody answers for `task_token`.
+/// One attempt's message. The flow waits until a process answers for `task_token`.
 ///
 /// Written by `infra/issue-certificate.asl.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
-//! One attempt as a trace: which ids its parts have, and what is told of each.
+//! One attempt as a trace: the ids of its parts, and their attributes.
 //!
-//! Ids are derived and not carried: whoever knows the endpoint, the attempt and the step knows them. So the logs of a step
-//! have the ids of a trace that another function sends when all is over, and a trace that is sent twice is the same one.
+//! Ids are derived, not passed on: the endpoint, the attempt and the step determine them. So the logs of a step have the ids of
+//! a trace that another function sends at the end, and a trace that is sent twice is the same one.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct TraceId([u8; 16]);
 pub struct SpanId([u8; 8]);
 
 impl TraceId {
-    /// That of one attempt.
+    /// The id of one attempt's trace.
     pub fn of(endpoint: &EndpointId, attempt: u64) -> Self {
         Self(hash(format!("{endpoint}-{attempt}").as_bytes()).to_be_bytes())
     }
@@ -35,12 +35,12 @@ impl TraceId {
 }
 
 impl SpanId {
-    /// That of the attempt as a whole.
+    /// The id of the whole attempt's span.
     pub fn of_attempt(trace: TraceId) -> Self {
         Self::named(trace, "attempt")
     }
 
-    /// That of a step, all its runs in the attempt together.
+    /// The id of a step's span, for all its runs in the attempt.
     pub fn of_step(trace: TraceId, step: Step) -> Self {
         Self::named(trace, step.as_str())
     }
@@ -58,7 +58,7 @@ impl SpanId {
     }
 }
 
-/// Never zero, which no id may be.
+/// Never zero, which is not a valid id.
 fn hash(bytes: &[u8]) -> u128 {
     hash_128(bytes).max(1)
 }
@@ -75,7 +75,7 @@ impl fmt::Display for SpanId {
     }
 }
 
-/// What is told of a span beside its times.
+/// The value of a span's attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Text(String),
@@ -91,13 +91,13 @@ pub struct Span {
     pub started_at: OffsetDateTime,
     pub ended_at: OffsetDateTime,
     pub attributes: Vec<(&'static str, Value)>,
-    /// What it failed by.
+    /// Its failure.
     pub failure: Option<FailureName>,
 }
 
-/// A whole attempt: first the span that is the attempt, then one for each step that ran, in the order in which they began.
+/// A whole attempt: first the attempt's own span, then one for each step that ran, in the order in which they began.
 ///
-/// No names of domain owners are in it, and no tenant: the endpoint's id leads to them who may see them.
+/// Contains no names of domain owners, and no tenant: those who may see them find them by the endpoint's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptTrace {
     pub id: TraceId,
@@ -105,7 +105,7 @@ pub struct AttemptTrace {
 }
 
 impl AttemptTrace {
-    /// Of an attempt that has ended so; `input` is what its last step got.
+    /// For an attempt that has ended like this; `input` is the input of its last step.
     pub fn of(endpoint: &Endpoint, input: &StepInput, attempt: &Attempt) -> Self {
         let id = TraceId::of(&endpoint.id, attempt.attempt);
         let root = SpanId::of_attempt(id);
@@ -139,7 +139,7 @@ impl AttemptTrace {
     }
 }
 
-/// `None` of a step that an earlier release ran: it does not say when.
+/// `None` for a step that an earlier release ran: it does not record the times.
 fn step_span(
     trace: TraceId,
     parent: SpanId,
@@ -159,7 +159,7 @@ fn step_span(
             ("managed_https.endpoint", whole.attributes[0].1.clone()),
             ("managed_https.attempt", whole.attributes[1].1.clone()),
             ("faas.name", Value::Text(usage.step.as_str().into())),
-            // A step that waits runs several times: its span has the waiting in it, and this has not.
+            // A waiting step runs several times: its span includes the waiting, this does not.
             ("managed_https.lambda_ms", Value::Number(usage.milliseconds)),
             ("managed_https.ca_requests", number(usage.ca_requests)),
             ("managed_https.route53_calls", number(usage.route53_calls)),
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(SpanId::of_step(trace, Step::OpenOrder).to_string(), OPEN_ORDER);
     }
 
-    // Reckoned once; logs and traces that are kept have them.
+    // Calculated once; existing logs and traces contain these ids.
     const TRACE: &str = "f6641bd39ab66a7661a82f5166a28a3b";
 
     const ATTEMPT: &str = "36afac18150ef73d";

@@ -1,6 +1,6 @@
-//! What is kept of an endpoint between two health checks, and when the next one is due.
+//! What is stored about an endpoint between two health checks, and when the next one is due.
 //!
-//! Pure: [`Health::follow`] makes of what was known and what was [`Seen`] what is known now, [`pace`](crate::health::pace) spreads the checks.
+//! Pure: [`Health::follow`] combines the known state with what was [`Seen`], [`pace`](crate::health::pace) spreads the checks.
 //! Whether people are notified is not decided here.
 
 use time::OffsetDateTime;
@@ -12,9 +12,9 @@ use crate::health::rules;
 use crate::health::seen::{AtListener, InAcm, Seen};
 
 impl Health {
-    /// What is known of `endpoint` after a check at `now`, which compared `certificate` with what was seen.
+    /// The state of `endpoint` after a check at `now`, which compared `certificate` with what was seen.
     ///
-    /// What was wrong before and still is keeps its beginning; what is gone is gone at once.
+    /// What was wrong before and still is keeps its start time; what is resolved is removed at once.
     pub fn follow(
         before: Option<&Self>,
         endpoint: &Endpoint,
@@ -31,7 +31,7 @@ impl Health {
             InAcm::Unknown => before.map(|before| before.used_by.clone()).unwrap_or_default(),
         };
         let known = |kind| before.and_then(|before| before.symptom(kind));
-        // What could not be checked is neither seen again nor resolved.
+        // What could not be checked counts neither as seen again nor as resolved.
         let kept = before.into_iter().flat_map(|before| &before.symptoms);
         let unseen = |kind: SymptomKind| match kind {
             SymptomKind::DnsBroken => seen.report.unreached.is_some(),
@@ -57,7 +57,7 @@ impl Health {
         Self { checked_at: now, dns_good_at, symptoms, served: seen.report.serving.clone(), used_by }
     }
 
-    /// What this check confirmed, or found resolved, in one sentence each for the history.
+    /// What this check confirmed, or found resolved, one sentence each for the history.
     pub fn news(&self, before: Option<&Self>) -> Vec<String> {
         let was = |kind| before.and_then(|before| before.symptom(kind)).filter(|symptom| symptom.is_confirmed());
         let begun = self.confirmed().filter(|symptom| was(symptom.kind).is_none());

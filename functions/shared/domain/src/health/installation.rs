@@ -1,4 +1,4 @@
-//! Which checks of the installation people are notified of: those that fail twice, one after the other.
+//! Which checks of the installation people are notified of: those that fail twice in succession.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -11,10 +11,10 @@ use crate::endpoint::health::CHECKS_TO_CONFIRM;
 use crate::endpoint::notified::{Cause, Notifications, Severity};
 use crate::installation::check::{InstallationCheck, InstallationStatus};
 
-/// Alarms notify people on their own, and the other checks have what they are raised for.
+/// Alarms notify people themselves, and the other checks cover their causes.
 const ALARMS: &str = "alarms";
 
-/// What is kept of the installation between two inspections.
+/// What is stored about the installation between two inspections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallationState {
     /// Checks that failed at the last inspection.
@@ -25,7 +25,7 @@ pub struct InstallationState {
 }
 
 impl InstallationState {
-    /// With the names of this release, so that a check which goes on failing is neither resolved nor new.
+    /// With this release's names, so that a check that keeps failing is neither resolved nor new.
     fn renamed(mut self) -> Self {
         for failing in &mut self.failing {
             failing.check = name_now(&failing.check).to_owned();
@@ -34,7 +34,7 @@ impl InstallationState {
     }
 }
 
-/// A check that fails, for as long as it does.
+/// A check that fails, while it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailingCheck {
     pub check: String,
@@ -45,9 +45,9 @@ pub struct FailingCheck {
     pub checks: u32,
 }
 
-/// Decides what people are notified of by `checks`, and what to keep then. `dashboard` is the base URL of the links.
+/// Decides what people are notified of given `checks`, and what to store then. `dashboard` is the base URL of the links.
 ///
-/// People are notified of a check when it has failed twice, one after the other, and when it passes again. Warnings are for `doctor`.
+/// People are notified of a check after two consecutive failures, and when it passes again. Warnings are for `doctor`.
 pub fn follow(
     before: &InstallationState,
     checks: &[InstallationCheck],
@@ -104,7 +104,7 @@ mod tests {
         for _ in 0..2 {
             state = follow(&state, &failing("fallback-directory"), NOW, None).1;
         }
-        // As the previous release has stored it.
+        // As the previous release stored it.
         let stored = serde_json::to_string(&state).expect("plain data").replace("fallback-", "stand-in-");
         let state: InstallationState = serde_json::from_str(&stored).expect("plain data");
         let (alerts, after) = follow(&state, &failing("fallback-directory"), NOW, None);
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(over.iter().map(|alert| alert.cause.as_str()).collect::<Vec<_>>(), ["fallback-directory"]);
     }
 
-    /// Inspections five minutes apart at which these checks fail; what each tells, with its cause.
+    /// Inspections five minutes apart at which these checks fail; the notifications of each, with their causes.
     fn told(inspections: &[&[&str]]) -> Vec<Vec<(AlertKind, String)>> {
         let (mut engine, mut now) = (InstallationState::default(), NOW);
         let inspect = |failing: &&[&str]| {

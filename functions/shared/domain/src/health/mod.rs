@@ -1,4 +1,4 @@
-//! Health checks: when an endpoint is checked, and what a check makes of what it saw.
+//! Health checks: when an endpoint is checked, and how a check interprets what it saw.
 
 pub mod follow;
 pub mod installation;

@@ -1,4 +1,4 @@
-//! When an endpoint is checked. Nothing here is in days, and nothing is drawn: the same endpoint has the same moments.
+//! When an endpoint is checked. Nothing here is in days, and nothing is random: an endpoint always has the same times.
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
@@ -7,30 +7,30 @@ use vocabulary::stable_hash::spread_64;
 
 use crate::endpoint::health::{Health, settles_at};
 
-/// However short a certificate lives, it is checked this many times, if the schedule runs as often.
+/// However short a certificate's lifetime, it is checked this many times, if the schedule runs often enough.
 const CHECKS_IN_A_LIFETIME: i32 = 100;
 
-/// The schedules run each minute at the most.
+/// The schedules run at most every minute.
 const SHORTEST: Duration = Duration::MINUTE;
 
-/// How soon something is checked again that one check alone has seen.
+/// How soon to check again what only one check has seen.
 const UNTIL_CONFIRMED: Duration = Duration::minutes(10);
 
-/// How soon an endpoint is checked again that an attempt was at work on, or that could not be checked.
+/// How soon to check an endpoint again that an attempt was working on, or that could not be checked.
 pub const ASK_AGAIN: Duration = Duration::minutes(5);
 
-/// The interval between two checks where nothing else is configured.
+/// The default interval between two checks.
 pub const DEFAULT_INTERVAL: Duration = Duration::hours(6);
 
-/// How far apart two checks at `held` are: `longest`, or a hundredth of a short lifetime.
+/// The interval between two checks of `held`: `longest`, or a hundredth of a short lifetime.
 pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
     let part = (held.not_after - held.not_before) / CHECKS_IN_A_LIFETIME;
     part.min(longest).max(SHORTEST)
 }
 
-/// The first check after `now` of all those that are `interval` apart: after `now`, and within `interval`.
+/// The first check after `now` of those that are `interval` apart; always within `interval`.
 ///
-/// Each endpoint has a phase of its own in the interval, so that what was registered together is not checked together.
+/// Each endpoint has its own phase in the interval, so that endpoints registered together are not checked together.
 pub fn next_check(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
     let interval = interval.whole_seconds().max(1);
     let phase =
@@ -40,8 +40,8 @@ pub fn next_check(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> O
     OffsetDateTime::from_unix_timestamp(periods * interval + phase).expect("within an interval of now")
 }
 
-/// The first check of a certificate that was just recorded: in turn, and after a renewal as soon as the host must have
-/// changed over to it. The configured interval is unknown here.
+/// The first check of a certificate that was just recorded: at its usual time, and after a renewal as soon as the host must
+/// have switched to it. The configured interval is unknown here.
 pub fn first_check(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTime {
     if held.renewal {
         return settles_at(held);
@@ -49,8 +49,8 @@ pub fn first_check(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTi
     next_check(id, interval(held, DEFAULT_INTERVAL), held.imported_at)
 }
 
-/// The check after one that found `health`: sooner than in turn where something has to be confirmed, or where the host
-/// may still change over to a new certificate.
+/// The check after one that found `health`: earlier than usual if something must be confirmed, or if the host may still be
+/// switching to a new certificate.
 pub fn check_after(id: &EndpointId, health: &Health, held: &InstalledCertificate, longest: Duration) -> OffsetDateTime {
     let (now, settled) = (health.checked_at, settles_at(held));
     let in_turn = next_check(id, interval(held, longest), now);

@@ -1,4 +1,4 @@
-//! What of a health check is a symptom. Each rule says what is wrong, who is waited on, and the next step.
+//! Which results of a health check are symptoms. Each rule says what is wrong, who is waited on, and the next step.
 
 use diagnosis::catalogue::Area;
 use diagnosis::report::{CheckReport, Finding, Serving, Severity};
@@ -19,8 +19,8 @@ fn of_kind(kind: SymptomKind, guidance: Guidance) -> Symptom {
     Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, checks: 1, guidance, check: None }
 }
 
-/// The worst fault that would fail the next renewal. What the CA said last is the attempt's own failure, and what the
-/// host serves is judged by [`served`].
+/// The most severe fault that would make the next renewal fail. What the CA said last is the attempt's own failure, and
+/// [`served`] judges what the host serves.
 pub(super) fn dns(report: &CheckReport) -> Option<Symptom> {
     let renewal = |finding: &&Finding| {
         finding.severity == Severity::Error
@@ -71,7 +71,7 @@ pub(super) fn in_acm(
     }
 }
 
-/// A different one may be the previous one, which an attempt has yet to replace: its failure says so.
+/// A different one may be the previous certificate, which an attempt has yet to replace: its failure says so.
 pub(super) fn copies(endpoint: &Endpoint, copies: &[(CertificateCopy, InAcm)]) -> Option<Symptom> {
     let wrong = |(copy, acm): &(CertificateCopy, InAcm)| match acm {
         InAcm::Gone => Some(format!("{} was deleted", copy.arn)),
@@ -119,7 +119,7 @@ pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: Offset
     let InstalledCertificate { arn, serial: ours_serial, imported_at, .. } = held;
     match serving {
         Serving::NotChecked => None,
-        // A load balancer takes some time to serve what was imported.
+        // A load balancer takes some time to serve an imported certificate.
         Serving::Presented { ours: false, .. } if now < settles_at(held) => None,
         Serving::Presented { ours: false, host, serial, issuer, not_after, .. } => Some(symptom(
             SymptomKind::AnotherServed,

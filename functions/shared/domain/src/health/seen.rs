@@ -15,7 +15,7 @@ pub struct CertificateUse {
 /// What ACM said of an endpoint's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InAcm {
-    /// It could not be asked: what was known stays.
+    /// It could not be read: the known state remains.
     Unknown,
     Gone,
     There(CertificateUse),
@@ -26,15 +26,15 @@ pub enum InAcm {
 pub struct Seen<'a> {
     pub report: &'a CheckReport,
     pub acm: &'a InAcm,
-    /// What is known of the copies in further regions, where the deployment has any.
+    /// What is known of the copies in additional regions, if the deployment has any.
     pub copies: &'a [(CertificateCopy, InAcm)],
     pub listeners: &'a [(ListenerArn, AtListener)],
 }
 
-/// Whether a listener that the certificate was attached to has it.
+/// Whether a listener to which the certificate was attached has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtListener {
-    /// It could not be asked: what was known stays.
+    /// It could not be read: the known state remains.
     Unknown,
     Attached,
     Without,

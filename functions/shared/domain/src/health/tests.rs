@@ -71,7 +71,7 @@ fn there(serial: &str, used_by: &[&str]) -> InAcm {
     InAcm::There(CertificateUse { serial: serial.into(), used_by })
 }
 
-/// A check at `now`, of which all is well but what is given.
+/// A check at `now` that finds everything correct except what is passed in.
 fn checked(
     before: Option<&Health>,
     findings: Vec<Finding>,

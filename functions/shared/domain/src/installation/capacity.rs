@@ -1,4 +1,4 @@
-//! How much room load balancers and ACM have for certificates, as it was counted last.
+//! How much room load balancers and ACM have for certificates, as last counted.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -9,25 +9,25 @@ use vocabulary::names::EndpointId;
 
 use crate::overview::in_use::{LATELY, Registrations};
 
-/// A count is made again after so long; of a load balancer without room at every opportunity.
+/// How long a count is used; a full load balancer is counted at every opportunity.
 pub const COUNT_AGAIN: Duration = Duration::HOUR;
 
 const YEAR: Duration = Duration::days(365);
 
-/// What is counted of an installation, and who has been promised room since.
+/// What is counted of an installation, and which endpoints have been promised room since.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
-    /// One more with each change: who writes says which one it has read.
+    /// Increments with each change: a writer passes the version that it has read.
     #[serde(default)]
     pub version: u64,
-    /// When it was last asked which load balancers and targets the endpoints use.
+    /// When the load balancers and targets in use were last listed.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub listed_at: Option<OffsetDateTime>,
     #[serde(default)]
     pub balancers: Vec<BalancerUse>,
     #[serde(default)]
     pub acm: Vec<AcmUse>,
-    /// Endpoints that a pool's listener was chosen for, until it has their certificate.
+    /// Endpoints for which a pool's listener was chosen, until it has their certificate.
     #[serde(default)]
     pub assigned: Vec<Assigned>,
 }
@@ -36,23 +36,23 @@ pub struct Capacity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BalancerUse {
     pub balancer: LoadBalancerArn,
-    /// The role that leads to its account; none for the installation's own.
+    /// The role for its account; none for the installation's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleArn>,
-    /// Certificates beside the default ones; absent where they could not be counted yet, or there is no such balancer.
+    /// Certificates besides the default ones; absent if they could not be counted yet, or there is no such balancer.
     pub used: Option<u32>,
-    /// What the account's quota for its kind is.
+    /// The account's quota for its kind.
     pub most: u32,
-    /// Why AWS did not say: then `most` is its default.
+    /// Why AWS did not return it: then `most` is the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_unknown: Option<String>,
     pub registrations: Registrations,
-    /// Of what `used` is.
+    /// When `used` was counted.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub as_of: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
     pub tried_at: OffsetDateTime,
-    /// Why it could not be counted then.
+    /// Why the last count failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
@@ -61,10 +61,10 @@ pub struct BalancerUse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcmUse {
     pub target: Target,
-    /// Absent where they could not be counted yet.
+    /// Absent if they could not be counted yet.
     pub forecast: Option<AcmForecast>,
     pub quotas: AcmQuotas,
-    /// Why AWS did not say: then `quotas` are its defaults.
+    /// Why AWS did not return them: then `quotas` are the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quotas_unknown: Option<String>,
     #[serde(default, with = "time::serde::rfc3339::option")]
@@ -75,7 +75,7 @@ pub struct AcmUse {
     pub fault: Option<String>,
 }
 
-/// Room that an endpoint was promised.
+/// Room promised to an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assigned {
     pub endpoint: EndpointId,
@@ -85,13 +85,13 @@ pub struct Assigned {
 }
 
 impl BalancerUse {
-    /// When it is full if as many endpoints come as in the last 30 days. `None`: it is, or will not be within a year.
+    /// When it is full if as many endpoints are added as in the last 30 days. `None`: it is full, or will not be within a year.
     pub fn full_at(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         full_at(self.most.saturating_sub(self.used?), self.registrations.new_lately, now)
     }
 }
 
-/// When `left` are taken at the rate of so many in 30 days; `None` if none are left, or not within a year.
+/// When `left` are used up at `new_lately` in 30 days; `None` if none are left, or not within a year.
 pub fn full_at(left: u32, new_lately: u32, now: OffsetDateTime) -> Option<OffsetDateTime> {
     if left == 0 || new_lately == 0 {
         return None;
@@ -105,7 +105,7 @@ impl Capacity {
         self.balancers.iter().find(|known| known.balancer == *balancer)
     }
 
-    /// ACM's quotas at home as AWS said last; `None` where it has not.
+    /// ACM's quotas in the home region as AWS last returned them; `None` if it has not.
     pub fn acm_quotas(&self, home: &str) -> Option<AcmQuotas> {
         let at_home = self.acm.iter().find(|one| one.target.role.is_none() && one.target.region.as_str() == home);
         at_home.filter(|one| one.quotas_unknown.is_none()).map(|one| one.quotas)
@@ -117,7 +117,7 @@ impl Capacity {
         u32::try_from(waiting.count()).unwrap_or(u32::MAX)
     }
 
-    /// How many certificates more the load balancer takes. One that was never counted has AWS's default; one that does not
+    /// How many more certificates the load balancer takes. One that was never counted has AWS's default; one that does not
     /// exist has none.
     pub fn room(&self, balancer: &LoadBalancerArn) -> u32 {
         let free = match self.of(balancer) {
@@ -131,7 +131,7 @@ impl Capacity {
         free.saturating_sub(self.promised(balancer))
     }
 
-    /// The member with the most room, the first of several; `None` if all are full. Those that were counted go first.
+    /// The member with the most room, the first one of equals; `None` if all are full. Counted members take precedence.
     pub fn choose<'a>(&self, members: impl Iterator<Item = &'a PoolMember>) -> Option<&'a PoolMember> {
         let mut best: Option<((bool, u32), &PoolMember)> = None;
         for member in members {
@@ -144,7 +144,7 @@ impl Capacity {
         best.map(|(_, member)| member)
     }
 
-    /// Promises `endpoint` room at `listener`, instead of what it was promised before.
+    /// Promises `endpoint` room at `listener`, replacing an earlier promise.
     pub fn assign(&mut self, endpoint: &EndpointId, listener: &ListenerArn, now: OffsetDateTime) {
         self.release(endpoint);
         self.assigned.push(Assigned { endpoint: endpoint.clone(), listener: listener.clone(), at: now });
@@ -195,7 +195,7 @@ mod tests {
         for (n, expected) in [(1, Some(1)), (2, Some(0)), (3, Some(1)), (4, None)] {
             let now = chosen(&capacity);
             let is = now.as_ref().map(|now| usize::from(*now != members[0].listener));
-            // The second has room for two, the first for one: with one left in each, the first of them is taken.
+            // The second has room for two, the first for one: with one left in each, the first one is chosen.
             assert_eq!(is, expected, "registration {n}");
             if let Some(listener) = now {
                 capacity.assign(&endpoint(n), &listener, NOW);

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How one part of the installation is.
+/// The status of one part of the installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallationStatus {
     Ok,
-    /// Works, and may not always.
+    /// Works, but may not always.
     Warning,
     Failed,
 }
@@ -20,9 +20,9 @@ pub struct InstallationCheck {
     pub status: InstallationStatus,
     /// What was found, in one or two sentences.
     pub detail: String,
-    /// What the operator does about it; absent when all is well.
+    /// The operator's next step; absent if it is healthy.
     pub remedy: Option<String>,
-    /// How much is used of what is limited, where the check is of that.
+    /// How much of a limit is used, if the check is about limits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used: Vec<Used>,
 }
@@ -30,7 +30,7 @@ pub struct InstallationCheck {
 /// How much of a limit is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
-    /// Of which limit: `certificates`. Stable.
+    /// Which limit: `certificates`. Stable.
     pub of: String,
     /// Whole percent, rounded down; over 100 where it will not be enough.
     pub percent: u32,

@@ -1,4 +1,4 @@
-//! The installation itself: what is observed of it, and what a check of it says.
+//! The installation itself: what is observed of it, and what a check of it reports.
 
 pub mod capacity;
 pub mod check;

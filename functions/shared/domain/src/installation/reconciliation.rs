@@ -1,12 +1,12 @@
-//! What a comparison of ACM with the table says.
+//! The result of comparing ACM with the table.
 
 use serde::{Deserialize, Serialize};
 use vocabulary::names::EndpointId;
 
-/// One page that is asked for.
+/// One requested page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconcile {
-    /// Whether certificates that the table does not have are recorded.
+    /// Whether to record certificates that the table does not have.
     pub adopt: bool,
     /// [`Reconciled::next`] of the page before; absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,11 +32,11 @@ pub enum DifferenceKind {
     Left,
     /// ACM has one whose endpoint is not in the table.
     NoEndpoint,
-    /// The table has one that ACM has not.
+    /// The table has one that ACM does not have.
     Gone,
 }
 
-/// One certificate that the two do not both have.
+/// One certificate that only one of the two has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     pub kind: DifferenceKind,

@@ -1,4 +1,4 @@
-//! What the attempts of an endpoint fail by.
+//! The issues that the attempts of an endpoint fail by.
 
 use diagnosis::report::{CheckSummary, Concern, RecordStatus};
 use time::{Duration, OffsetDateTime};
@@ -13,11 +13,11 @@ use crate::endpoint::status::EndpointStatus;
 use crate::issues::issue::{Due, Issue, Notice};
 use crate::issues::observed::broken_dns;
 
-/// Whether a failure is of no single endpoint: the CA is unavailable, a service fails, the installation is wrong, or a record
-/// of its own name.
+/// Whether a failure is not specific to one endpoint: the CA is unavailable, a service fails, the installation is wrong, or a
+/// record of its own name.
 pub fn is_shared(failure: &Failure) -> bool {
     use FailureName::*;
-    // Nobody's: name servers of one domain that could not be reached.
+    // Nobody: the name servers of one domain were unreachable.
     !matches!(failure.waiting_on(), WaitingOn::DomainOwner | WaitingOn::Nobody)
         && matches!(
             failure.name,
@@ -67,12 +67,12 @@ pub(super) fn failed(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> 
     let severity = Severity::of(endpoint, owner, now);
     let due = match status {
         EndpointStatus::WaitingForDns => Due::AfterPatience,
-        // What may be chance, and nobody can help, is notified of when it has lasted into the end of a certificate.
+        // What may be chance, and nobody can fix, is notified once it lasts into the end of a certificate's lifetime.
         _ if owner == WaitingOn::Nobody && severity == Severity::Notice => Due::WhenConfirmed,
         _ => Due::Now,
     };
     let notice = Notice { kind, severity, source: Source::Attempts, shared: is_shared(failure), due };
-    // People are notified of a pause once, by a cause of its own, and of nothing else any more.
+    // People are notified of a pause once, with its own cause, and of nothing else afterwards.
     let (cause, since) = match (paused, newer) {
         (Some(since), _) => (Cause::paused(), since),
         (None, Some(_)) if owner != failure.waiting_on() => (broken_dns(owner), failing.since),
@@ -90,7 +90,7 @@ pub(super) fn failed(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> 
     Some(Issue { cause, check, owner, status, guidance, since, breaks_at: until, notice })
 }
 
-/// A service of AWS does not answer, and not for long yet: the retries are automatic, and mostly one of them succeeds.
+/// An AWS service has not answered, but only for a short time: retries are automatic, and one of them usually succeeds.
 fn is_retried(failing: &Failing, now: OffsetDateTime) -> bool {
     failing.failure.waiting_on() == WaitingOn::Operator
         && failing.failure.name.mends_itself()
@@ -112,8 +112,8 @@ fn is_newer(failing: &Failing, check: &CheckSummary) -> bool {
     check.checked_at > failing.failed_at.unwrap_or(failing.since)
 }
 
-/// A check since the last attempt knows better why it fails, where records or their name servers were why. What a CA or a
-/// service of AWS has said, no check knows better.
+/// A check since the last attempt has newer information about a failure caused by records or their name servers. It never
+/// overrides what a CA or an AWS service has said.
 fn newest<'a>(endpoint: &'a Endpoint, failing: &Failing) -> Option<&'a Concern> {
     let newer = endpoint.check.as_ref().filter(|check| is_newer(failing, check))?;
     let of_records = match failing.failure.waiting_on() {

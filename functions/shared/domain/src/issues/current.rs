@@ -13,11 +13,11 @@ use crate::issues::schedule::{overdue, progress};
 
 /// All that is wrong with `endpoint` at `now`, each cause once.
 ///
-/// Empty exactly when there is a good certificate and nothing prevents the next one.
+/// Empty exactly if there is a good certificate and nothing prevents the next one.
 pub fn issues(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Issue> {
     let wrong = failed(endpoint, now).into_iter().chain(seen(endpoint, now));
     let all: Vec<Issue> = match (endpoint.removing, moved(endpoint, now)) {
-        // The records are those of another registration, so what is wrong with them here is all the same one thing.
+        // The records are those of another registration, so everything wrong with them here is one issue.
         (false, Some(moved)) => {
             let ours = failed(endpoint, now).filter(|issue| issue.owner == WaitingOn::Operator);
             std::iter::once(moved).chain(ours).collect()
@@ -25,7 +25,7 @@ pub fn issues(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Issue> {
         (true, _) => {
             let removal =
                 Issue::in_progress("removing", EndpointStatus::Paused, "The endpoint is being removed.", None, now);
-            // Nobody needs to resolve the rest before a removal; one that fails is notified all the same.
+            // Nobody needs to resolve the rest before a removal; people are still notified of a failed removal.
             let rest = wrong.map(|issue| Issue { status: EndpointStatus::Paused, ..issue });
             std::iter::once(removal).chain(rest).collect()
         }
@@ -39,7 +39,7 @@ pub fn issues(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Issue> {
     };
     let mut found: Vec<Issue> = Vec::new();
     for issue in all {
-        // The records that an attempt fails by are those that a check finds wrong: one issue, not two.
+        // The records that make an attempt fail are those that a check finds wrong: one issue, not two.
         if !found.iter().any(|known| known.cause == issue.cause) {
             found.push(issue);
         }

@@ -15,11 +15,11 @@ pub const DEFAULT_SETUP_PATIENCE: Duration = Duration::hours(24);
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// In a word that stays the same. With [`owner`](Self::owner), what tells it from other issues.
+    /// A stable word. With [`owner`](Self::owner), it distinguishes the issue from others.
     pub cause: Cause,
     /// Name of the catalogue's entry, where a check found it.
     pub check: Option<String>,
-    /// Whose part is undone. The guidance may say that nobody is waited on for now: a retry of ours is automatic.
+    /// Whose part is undone. The guidance may say that nobody is waited on for now: our retry is automatic.
     pub owner: WaitingOn,
     /// The endpoint's status because of it, if nothing worse is wrong.
     pub status: EndpointStatus,
@@ -31,7 +31,7 @@ pub struct Issue {
     pub notice: Option<Notice>,
 }
 
-/// By what endpoints with the same issue are told to be alike, whatever their names and dates say in its words.
+/// Identifies endpoints with the same issue, whatever names and dates its text contains.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IssueKey {
     pub waiting_on: WaitingOn,
@@ -39,7 +39,7 @@ pub struct IssueKey {
     pub name: String,
     /// See [`Guidance::at_fault`].
     pub at_fault: Option<String>,
-    /// Its words, where nothing is known to be at fault that others could have as well.
+    /// Its text, if nothing is known to be at fault that others could share.
     said: Option<String>,
 }
 
@@ -58,14 +58,14 @@ pub struct Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     Now,
-    /// One check found it; people are notified when a health check confirms it.
+    /// One check found it; people are notified once a health check confirms it.
     WhenConfirmed,
-    /// Set-up takes its time: when it has lasted as long as the installation is patient.
+    /// Set-up takes time: once it has lasted as long as the installation is patient.
     AfterPatience,
 }
 
 impl Issue {
-    /// What it is grouped by.
+    /// The key by which it is grouped.
     pub fn key(&self) -> IssueKey {
         let Guidance { waiting_on, summary, at_fault, .. } = &self.guidance;
         let name = self.check.clone().unwrap_or_else(|| self.cause.as_str().to_owned());
@@ -73,7 +73,7 @@ impl Issue {
         IssueKey { waiting_on: *waiting_on, name, at_fault: at_fault.clone(), said }
     }
 
-    /// As people are notified of it at `now`, if they are. `patience`: with new endpoints that wait for their first records.
+    /// The notification of it at `now`, if any. `patience`: with new endpoints that wait for their first records.
     pub fn due_notice(&self, now: OffsetDateTime, patience: Duration) -> Option<Notice> {
         self.notice.filter(|notice| match notice.due {
             Due::Now => true,
@@ -87,7 +87,7 @@ impl Issue {
         self.status == EndpointStatus::WaitingForDns && self.due_notice(now, patience).is_none()
     }
 
-    /// A stage that needs nobody, and of which nobody is notified.
+    /// A stage that waits on nobody, without a notification.
     pub(super) fn in_progress(
         cause: &str,
         status: EndpointStatus,
@@ -109,7 +109,7 @@ impl Issue {
 }
 
 impl IssueKey {
-    /// As it is stored in a summary, beside who is waited on.
+    /// As a summary stores it, together with who is waited on.
     pub(crate) fn text(&self) -> String {
         let what = self.at_fault.as_ref().or(self.said.as_ref()).map_or("", String::as_str);
         format!("{} {what}", self.name)
@@ -117,10 +117,10 @@ impl IssueKey {
 }
 
 impl Severity {
-    /// How much it matters that `endpoint` gets no new certificate until `owner` acts.
+    /// How severe it is that `endpoint` gets no new certificate until `owner` acts.
     ///
-    /// Without a certificate nothing breaks that worked, so time does not make it worse: a domain owner who has yet to
-    /// create records is given notice, and the digest repeats it; a platform that cannot serve a new domain is warned.
+    /// Without a certificate nothing breaks that worked, so time does not make it worse: a domain owner who has yet to create
+    /// records gets a notice, repeated by the digest; a platform that cannot serve a new domain gets a warning.
     pub fn of(endpoint: &Endpoint, owner: WaitingOn, now: OffsetDateTime) -> Self {
         match (&endpoint.certificate, owner) {
             (Some(held), _) => Self::of_life(held.not_before, held.not_after, now),

@@ -10,7 +10,7 @@ use crate::endpoint::notified::{Cause, Severity, Source};
 use crate::endpoint::status::EndpointStatus;
 use crate::issues::issue::{Due, Issue, Notice};
 
-/// Its names prove another registration now: nothing goes on here until the records lead back, or the name is dropped.
+/// Its names now prove another registration: nothing happens here until the records point back, or the name is dropped.
 pub(super) fn moved(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
     let moved = endpoint.moved.as_ref()?;
     let names = moved.in_words();

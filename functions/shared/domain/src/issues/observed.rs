@@ -21,8 +21,8 @@ pub(super) fn seen(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator<It
     })
 }
 
-/// `None` for what is shown and is no issue: a certificate that nobody has attached yet, or that is no longer wanted, is
-/// mostly somebody's intention.
+/// `None` for what is shown but is no issue: a certificate that nobody has attached yet, or that is no longer wanted, is
+/// usually intended.
 fn of_symptom(
     endpoint: &Endpoint,
     held: &InstalledCertificate,
@@ -44,7 +44,7 @@ fn of_symptom(
         return None;
     }
     let (kind, cause, source, least) = match symptom.kind {
-        // By the name of the failure that it becomes at the renewal, so that nobody is notified again then.
+        // Named like the failure that it becomes at the renewal, so that nobody is notified again then.
         DnsBroken => (AlertKind::ActionRequired, broken_dns(owner), Source::Check, Severity::Notice),
         AnotherServed => {
             let cause = Cause::new("served-certificate-differs");
@@ -63,7 +63,7 @@ fn of_symptom(
         HostUnreachable | Unused => return None,
     };
     let status = match symptom.kind {
-        // Without its certificate a host fails, however correct the rest is.
+        // Without its certificate a host fails, even if everything else is correct.
         CertificateMissing | AnotherHeld | CopyMissing | Detached => EndpointStatus::ActionRequired,
         _ => EndpointStatus::Degraded,
     };
@@ -84,7 +84,7 @@ fn of_symptom(
     })
 }
 
-/// What notifications call wrong records by.
+/// The cause for wrong records in notifications.
 pub(super) fn broken_dns(owner: WaitingOn) -> Cause {
     match owner {
         WaitingOn::DomainOwner => FailureName::RecordsNotReady.into(),
@@ -92,7 +92,7 @@ pub(super) fn broken_dns(owner: WaitingOn) -> Cause {
     }
 }
 
-/// What the newest check of an endpoint with a certificate found, before a health check has confirmed it.
+/// What the latest check of an endpoint with a certificate found, before a health check has confirmed it.
 pub(super) fn checked(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator<Item = Issue> {
     let held = endpoint.certificate.as_ref().filter(|_| endpoint.failing.is_none());
     held.zip(endpoint.check.as_ref()).into_iter().flat_map(move |(held, check)| {
@@ -152,7 +152,7 @@ pub(super) fn first_records(endpoint: &Endpoint, now: OffsetDateTime) -> Option<
     })
 }
 
-/// The certificate is renewed while the host points to the platform, and no record proves any more whose the domain is.
+/// The certificate is renewed while the host points to the platform, but no record proves any more whose domain it is.
 pub(super) fn unproven(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
     let held = endpoint.certificate.as_ref().filter(|_| endpoint.failing.is_none())?;
     let check = endpoint.check.as_ref()?;

@@ -1,4 +1,4 @@
-//! What is due, and whether anything starts it.
+//! What is due, and whether it is being started.
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::guidance::{Guidance, WaitingOn};
@@ -12,14 +12,13 @@ use crate::issues::issue::{Due, Issue, Notice};
 
 /// How late an attempt may begin before the schedule counts as stopped.
 ///
-/// Where many are due at once they wait for room in Lambda's concurrency: in the smallest account a thousand take about an
-/// hour.
+/// If many are due at once, they wait for room in Lambda's concurrency: in the smallest account a thousand take about an hour.
 pub const OVERDUE: Duration = Duration::hours(2);
 
-/// An attempt is due, and nothing has started it.
+/// An attempt is due, but has not been started.
 pub(super) fn overdue(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
     let waits = endpoint.failing.is_none() && !endpoint.is_leased(now);
-    // Who waits for room is not late before it was to be started.
+    // An endpoint that waits for room is not late before its expected start.
     let expected = |due: OffsetDateTime| endpoint.expected_at.map_or(due, |expected| expected.max(due));
     let late = endpoint.due_at.map(expected).filter(|due| waits && now > *due + OVERDUE)?;
     let good = endpoint.expires_at().is_some_and(|until| now < until);

@@ -1,5 +1,5 @@
-//! How it goes with each tenant's endpoints: how many have a certificate, how their attempts end, how long a first
-//! certificate takes.
+//! The figures of each tenant's endpoints: how many have a certificate, how their attempts end, how long a first certificate
+//! takes.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::track_record::AttemptEnd;
 use crate::overview::in_use::LATELY;
 
-/// Tenants that are kept, those with the most endpoints: what is written has bounds.
+/// The most tenants that are kept, those with the most endpoints: the stored size is bounded.
 const MOST_TENANTS: usize = 100;
 
-/// Until when a first certificate counts to which group; the last one has no end.
+/// The upper bounds of the groups of first certificates; the last group has none.
 pub const TIMES: [Duration; 5] =
     [Duration::minutes(10), Duration::HOUR, Duration::hours(6), Duration::DAY, Duration::WEEK];
 
-/// Figures of one tenant. Those of parts are added up to those of the whole.
+/// Figures of one tenant. The figures of parts add up to those of the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     pub endpoints: u64,
@@ -58,7 +58,7 @@ impl Figures {
         self.times.iter_mut().zip(other.times).for_each(|(time, more)| *time += more);
     }
 
-    /// Within which time half of the first certificates of the last 30 days came. `None` where there were none, or where it is
+    /// Within which time half of the first certificates of the last 30 days were issued. `None` if there were none, or if it is
     /// longer than the longest of [`TIMES`].
     pub fn half_within(&self) -> Option<Duration> {
         let all: u64 = self.times.iter().sum();
@@ -95,7 +95,7 @@ impl ByTenant {
         self.0.is_empty()
     }
 
-    /// The `most` with the most endpoints, the largest first.
+    /// The `most` with the most endpoints, largest first.
     pub fn largest(self, most: usize) -> Vec<(TenantId, Figures)> {
         let mut all: Vec<_> = self.0.into_iter().collect();
         all.sort_by(|(a, of_a), (b, of_b)| of_b.endpoints.cmp(&of_a.endpoints).then_with(|| a.cmp(b)));

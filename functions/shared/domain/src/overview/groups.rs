@@ -1,4 +1,4 @@
-//! Endpoints that wait for the same, as one: a zone that does not answer is one thing to read, however many endpoints it has.
+//! Endpoints that wait for the same thing, as one: a zone that does not answer is one entry, however many endpoints it has.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ pub struct Groups(BTreeMap<(WaitingOn, String), Group>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     pub count: usize,
-    /// By what name it is filtered for: a failure or a check; absent where there is none.
+    /// The name to filter by: a failure or a check; absent if there is none.
     pub cause: Option<String>,
-    /// What is at fault, where it is known.
+    /// What is at fault, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_fault: Option<String>,
-    /// Of the most urgent one.
+    /// The urgency of the most urgent one.
     pub urgency: Urgency,
 }
 
@@ -65,7 +65,7 @@ impl Groups {
         self.by_urgency(most).into_iter().map(|(_, group)| group).collect()
     }
 
-    /// The `most` urgent, with what they are grouped by.
+    /// The `most` urgent, with the key of each group.
     pub(crate) fn by_urgency(self, most: usize) -> Vec<((WaitingOn, String), Group)> {
         let mut groups: Vec<_> = self.0.into_iter().collect();
         groups.sort_by(|(_, a), (_, b)| a.urgency.cmp(&b.urgency));
@@ -99,7 +99,7 @@ mod tests {
         let mut endpoint = fresh();
         endpoint.id = EndpointId::from_random([number; 16]);
         endpoint.names = EndpointNames::parse(&format!("h{number}.bulk.test"), &[], 9).expect("valid");
-        // Each expires on another day, which is in the words of what was found.
+        // Each expires on another day, and the text of the finding contains that day.
         endpoint.certificate = held.then(|| certificate(&endpoint, 1, NOW - Duration::days(40 + i64::from(number))));
         endpoint
     }

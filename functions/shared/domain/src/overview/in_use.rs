@@ -1,4 +1,4 @@
-//! Where the certificates of many endpoints go: which load balancers, accounts and regions are in use.
+//! The targets of many endpoints' certificates: which load balancers, accounts and regions are in use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use vocabulary::certificate::{LoadBalancerArn, RoleArn, Target};
 
 use crate::endpoint::endpoint::Endpoint;
 
-/// Registrations are counted over this long, for what is to come.
+/// Registrations of this period are counted, for the forecast.
 pub const LATELY: Duration = Duration::days(30);
 
-/// What is kept at the most. Nobody has more load balancers by far: an account has 50 in a region.
+/// The most that are kept. Nobody has more load balancers by far: an account has 50 in a region.
 const MOST_BALANCERS: usize = 500;
 const MOST_TARGETS: usize = 200;
 
-/// A load balancer, and the role that leads to its account; none for the installation's own.
+/// A load balancer, and the role for its account; none for the installation's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BalancerAt {
     pub balancer: LoadBalancerArn,
@@ -36,7 +36,7 @@ pub struct Registrations {
 #[serde(from = "Stored", into = "Stored")]
 pub struct InUse {
     pub balancers: BTreeMap<BalancerAt, Registrations>,
-    /// Where copies go. Besides, each certificate is in the installation's own region: of its account, or of its role's.
+    /// The targets of copies. In addition, each certificate is in the installation's own region: of its account, or its role's.
     pub targets: BTreeSet<Target>,
     pub roles: BTreeSet<RoleArn>,
 }
@@ -53,13 +53,13 @@ impl InUse {
                 known.new_lately += u32::from(now - endpoint.created_at < LATELY);
             }
         }
-        // Of no region by name: all that are named, and those of listeners.
+        // With no home region: all named regions, and those of listeners.
         for region in deployment.further_regions("") {
             if self.targets.len() < MOST_TARGETS {
                 self.targets.insert(deployment.place(region));
             }
         }
-        // One of those that the stack names.
+        // One of the stack's roles.
         self.roles.extend(deployment.role.clone());
     }
 
@@ -74,7 +74,7 @@ impl InUse {
     }
 }
 
-/// As it is written: JSON has no keys but text.
+/// As it is stored: JSON has only text keys.
 #[derive(Default, Serialize, Deserialize)]
 struct Stored {
     balancers: Vec<(BalancerAt, Registrations)>,

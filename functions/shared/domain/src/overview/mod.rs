@@ -1,4 +1,4 @@
-//! Many endpoints at a glance: how many have which status, what needs attention first, what is renewed when.
+//! A summary of many endpoints: how many have which status, what needs attention first, what is renewed when.
 
 pub mod by_tenant;
 pub mod first;

@@ -14,14 +14,14 @@ use crate::overview::in_use::InUse;
 use crate::overview::urgency::Urgency;
 use crate::status::StatusReport;
 
-/// What is kept of each kind. A list of what needs attention can be read so far without reading every endpoint.
+/// The most that are kept of each kind. This many urgent endpoints can be listed without reading every endpoint.
 const MOST_URGENT: usize = 100;
 const MOST_RENEWALS: usize = 50;
 const MOST_GROUPS: usize = 100;
-/// For so long renewals are counted by day.
+/// For how many days renewals are counted by day.
 const DAYS_AHEAD: i64 = 90;
 
-/// A renewal that comes next; the soonest is the first.
+/// A renewal that comes next; the soonest sorts first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NextRenewal {
     #[serde(with = "time::serde::timestamp")]
@@ -30,18 +30,18 @@ pub struct NextRenewal {
     pub endpoint: EndpointId,
 }
 
-/// Many endpoints, summed up. Those of parts are merged to that of the whole, whatever the parts are.
+/// A summary of many endpoints. Those of parts are merged into that of the whole, however it is split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Summary {
     pub counts: BTreeMap<EndpointStatus, usize>,
-    /// By the day in UTC; what is overdue is today's.
+    /// By UTC day; overdue ones count for today.
     pub renewal_days: BTreeMap<Date, usize>,
     pub renewals: First<NextRenewal, ()>,
-    /// Of those that need attention.
+    /// Of the endpoints that need attention.
     pub urgent: First<Urgency, ()>,
     pub groups: Groups,
-    /// Where their certificates go; of all endpoints only.
+    /// The targets of their certificates; only in the summary of all endpoints.
     pub in_use: InUse,
     pub tenants: ByTenant,
 }
@@ -61,7 +61,7 @@ impl Default for Summary {
 }
 
 impl Summary {
-    /// Counts `endpoint`, which has the status that `report` says at `now`.
+    /// Counts `endpoint`, whose status at `now` is in `report`.
     pub fn add(&mut self, endpoint: &Endpoint, report: &StatusReport, now: OffsetDateTime) {
         *self.counts.entry(report.status).or_default() += 1;
         self.tenants.add(endpoint, now);
@@ -98,7 +98,7 @@ impl Summary {
         self.counts.values().sum()
     }
 
-    /// An endpoint had the status `was` when it was counted, or was not there, and has that of `now_is` now, or is gone.
+    /// An endpoint that was counted with the status `was`, or not at all, now has that of `now_is`, or is deleted.
     pub fn moved(&mut self, endpoint: &EndpointId, was: Option<EndpointStatus>, now_is: Option<Urgency>) {
         if let Some(count) = was.and_then(|was| self.counts.get_mut(&was)) {
             *count = count.saturating_sub(1);
@@ -114,7 +114,7 @@ impl Summary {
     }
 }
 
-/// As it is written.
+/// As it is stored.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     counts: BTreeMap<EndpointStatus, usize>,
@@ -170,7 +170,7 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-    /// One of a kind: fresh, at rest, or failing for one of three reasons.
+    /// One of each kind: new, idle, or failing for one of three reasons.
     fn endpoint(number: u16, kind: u8) -> Endpoint {
         let mut id = [0; 16];
         id[..2].copy_from_slice(&number.to_be_bytes());

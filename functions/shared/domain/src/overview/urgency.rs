@@ -6,13 +6,13 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::status::EndpointStatus;
 use crate::status::StatusReport;
 
-/// Where an endpoint stands among those that need attention: the first in the order is the most urgent.
+/// The position of an endpoint among those that need attention: the first in the order is the most urgent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Urgency {
-    /// Whether anybody else than the operator is waited on: the operator's come first in every list.
+    /// Whether anybody but the operator is waited on: the operator's come first in every list.
     pub others: bool,
     pub status: EndpointStatus,
-    /// Seconds since 1970; those that do not break come last.
+    /// Seconds since 1970; endpoints that do not break come last.
     pub breaks_at: (bool, i64),
     /// As [`vocabulary::names::EndpointNames::primary`] writes it.
     pub domain: String,

@@ -19,16 +19,16 @@ pub enum QuotaOf {
 
 /// Service Quotas, in one account and region.
 pub trait ServiceQuotas {
-    /// What was granted. `None`: nothing else than AWS's default was, and the service does not repeat that.
+    /// The granted value. `None`: AWS's default applies, and the service does not return it.
     fn quota(&self, of: QuotaOf) -> impl Future<Output = Result<Option<u32>, ServiceFault>> + Send;
 }
 
-/// What is kept of the room for certificates.
+/// What is stored about the room for certificates.
 pub trait CapacityLog {
-    /// What was kept last; nothing is known where nothing was.
+    /// What was last stored; empty if nothing was.
     fn capacity(&self) -> impl Future<Output = Result<Capacity, ServiceFault>> + Send;
 
-    /// Keeps `after` if what is kept still has the version that `after` has, and makes it the next one; else false, and
-    /// nothing is changed.
+    /// Stores `after`, with the next version, if the stored version is still that of `after`; otherwise returns false and
+    /// changes nothing.
     fn save_capacity(&self, after: &Capacity) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 }

@@ -7,25 +7,25 @@ use vocabulary::failure::{Failure, FailureName, Problem};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
 
-/// Why the CA did not do what it was asked.
+/// Why the CA did not do what was requested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaError {
-    /// No answer, or one that is not ACME: repeat later.
+    /// No answer, or one that is not ACME: retry later.
     #[error("the CA did not answer as it should: {detail}")]
     Unavailable { detail: String, retry_after: Option<OffsetDateTime> },
-    /// It answered with a problem: what that means, [`Refusal::to_failure`] says.
+    /// It answered with a problem: [`Refusal::to_failure`] says what that means.
     #[error("the CA refuses ({}): {}", .refusal.problem.kind, .refusal.problem.detail)]
     Refused { refusal: Refusal },
-    /// The order is not known any more: begin again.
+    /// The CA no longer knows the order: begin again.
     #[error("the CA does not know the order any more ({}): {}", .problem.kind, .problem.detail)]
     OrderLost { problem: Problem },
-    /// It does not offer this way to prove a name.
+    /// It does not offer this method to validate a name.
     #[error("the CA does not offer {} for {name}", .method.as_str())]
     MethodNotOffered { method: ChallengeKind, name: String },
-    /// What is stored of our account is not in order.
+    /// Our stored account is not usable.
     #[error("the ACME account is not in order: {detail}")]
     Account { detail: String },
-    /// The CA took an order and did not say that it replaces what it was to replace.
+    /// The CA accepted an order, but did not confirm what it replaces.
     #[error("the CA did not take the order as a replacement")]
     NotEchoed,
     /// The request was never sent: a defect of this program.
@@ -34,7 +34,7 @@ pub enum CaError {
 }
 
 impl CaError {
-    /// Whether it passes, and nothing is known of whether the CA did what it was asked.
+    /// Whether it will pass, and it is unknown whether the CA did what was requested.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Unavailable { .. } => true,
@@ -43,12 +43,12 @@ impl CaError {
         }
     }
 
-    /// Our failure for it. `before`: what the attempt before this one failed by.
+    /// Our failure for it. `before`: the failure of the previous attempt.
     pub fn to_failure(self, request: CaRequest, before: Option<&Failure>) -> Failure {
         let summary = self.to_string();
         match self {
             Self::Unavailable { retry_after, .. } => {
-                // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
+                // A wait that the CA names is longer than the flow's own retries: leave the retry to the schedule.
                 let name = if retry_after.is_some() { FailureName::CaUnavailable } else { FailureName::Unavailable };
                 let failure = Failure::without_action(name, WaitingOn::Ca, capitalized(&summary));
                 failure.with_retry_after(retry_after).at("CA")
@@ -85,14 +85,14 @@ fn capitalized(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// An answer, and the nonce for the next request.
+/// A response, and the nonce for the next request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaReply<T> {
     pub value: T,
     pub nonce: Option<String>,
 }
 
-/// An order as the CA holds it, with a challenge chosen for each pending authorization.
+/// An order in the CA's state, with a challenge chosen for each pending authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedOrder {
     pub url: String,
@@ -103,39 +103,39 @@ pub struct OpenedOrder {
     pub authorizations: Vec<Authorization>,
 }
 
-/// Where the CA's validation stands.
+/// The state of the CA's validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Validation {
     Ready,
-    /// Ask again after so many seconds.
+    /// Try again after this many seconds.
     Waiting {
         seconds: u32,
     },
-    /// The CA was not convinced: its own words for the name at fault.
+    /// The validation failed: the CA's own words for the name at fault.
     Failed(Problem),
 }
 
-/// Where finalization stands.
+/// The state of finalization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finalized {
     /// PEM, leaf first.
     Issued { chain: String },
-    /// Ask again after so many seconds.
+    /// Try again after this many seconds.
     Waiting { seconds: u32 },
     /// The order became invalid.
     Failed(Problem),
 }
 
-/// An ACME CA and our account there, made at first use.
+/// An ACME CA and our account there, registered at first use.
 pub trait CertificateAuthority {
     /// The directory URL, which names the CA.
     fn directory(&self) -> &str;
 
-    /// Makes an order. Not to be repeated needlessly: each call may make another.
+    /// Creates an order. Do not repeat it needlessly: each call may create another one.
     ///
-    /// `replaces` names the certificate that it is to replace (RFC 9773 §5). A CA that does not want to hear of it
-    /// (replaced already, another account's) refuses: [`CaError::Refused`] or [`CaError::NotEchoed`]. One without renewal information is not told. A CA that does not offer the method that a
-    /// name is to be proven by: [`CaError::MethodNotOffered`].
+    /// `replaces` names the certificate that it is to replace (RFC 9773 §5). If the CA does not accept that (already replaced,
+    /// another account's): [`CaError::Refused`] or [`CaError::NotEchoed`]. A CA without renewal information does not receive
+    /// it. A CA that does not offer the validation method of a name: [`CaError::MethodNotOffered`].
     fn open(
         &self,
         names: &EndpointNames,
@@ -143,14 +143,14 @@ pub trait CertificateAuthority {
         replaces: Option<&str>,
     ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
 
-    /// The order as the CA holds it now.
+    /// The current state of the order at the CA.
     fn resume(
         &self,
         order: &OpenOrder,
         challenges: &Challenges,
     ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
 
-    /// Says that the pending challenges can be validated, and looks for a few seconds how it goes.
+    /// Asks the CA to validate the pending challenges, and waits a few seconds for the result.
     ///
     /// With `announced` it only reads the state.
     fn validate(
@@ -162,7 +162,7 @@ pub trait CertificateAuthority {
     /// Revokes a certificate (DER) with the account that ordered it (RFC 8555 §7.6). Fine if it is revoked already.
     fn revoke(&self, certificate: &[u8], reason: RevocationReason) -> impl Future<Output = Result<(), CaError>> + Send;
 
-    /// Hands in the request (DER) unless that was done, waits for a few seconds, and downloads the chain.
+    /// Sends the request (DER) unless that was done, waits for a few seconds, and downloads the chain.
     fn finalize(
         &self,
         order: &OpenOrder,
@@ -171,12 +171,12 @@ pub trait CertificateAuthority {
 
     /// Deactivates the authorizations with these URLs (RFC 8555 §7.5.2), so that no later order of the account can use them.
     ///
-    /// Safe to repeat: one that is not valid any more, or that the CA has forgotten, is fine.
+    /// Safe to repeat: no error for an authorization that is no longer valid, or that the CA has forgotten.
     fn deactivate(&self, authorizations: &[String]) -> impl Future<Output = Result<(), CaError>> + Send;
 }
 
 impl From<CaError> for Failure {
-    /// Of an order that was asked for.
+    /// The failure of an order request.
     fn from(error: CaError) -> Self {
         error.to_failure(CaRequest::NewOrder, None)
     }

@@ -7,11 +7,11 @@ use vocabulary::names::EndpointId;
 use crate::endpoint::endpoint::Endpoint;
 use vocabulary::failure::ServiceFault;
 
-/// What the last check of an endpoint's records and host found.
+/// The result of the last check of an endpoint's records and host.
 pub trait CheckLog {
-    /// Lets one check begin: true for one caller, and for all others only from `again_at` on.
+    /// Allows one check to begin: true for one caller, and for all others only from `again_at` on.
     ///
-    /// False also if the endpoint is not there.
+    /// False also if the endpoint does not exist.
     fn begin_check(
         &self,
         id: &EndpointId,
@@ -19,8 +19,8 @@ pub trait CheckLog {
         again_at: OffsetDateTime,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
-    /// Keeps the report, and its summary on the endpoint, both or neither. False if the endpoint is not there or has
-    /// other names than when it was checked, or what is kept is not older.
+    /// Stores the report, and its summary with the endpoint, both or neither. False if the endpoint does not exist, has other
+    /// names than when it was checked, or the stored report is at least as new.
     fn record_check(
         &self,
         checked: &Endpoint,

@@ -10,20 +10,20 @@ use crate::endpoint::event::Event;
 use crate::endpoint::moved::Moved;
 use crate::ports::store::EndpointReader;
 
-/// Who has proven a name. It counts while its endpoint is there and has the name.
+/// Which endpoint has proven a name. Valid while that endpoint exists and has the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub endpoint: EndpointId,
-    /// Absent of earlier releases, in which whoever registered a name held it.
+    /// Absent in claims of earlier releases, in which registering a name was enough.
     pub proven_at: Option<OffsetDateTime>,
 }
 
-/// Names that change hands together.
+/// Names that are handed over together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handover {
-    /// Each with its claim as it was seen; at most [`MOST_AT_ONCE`].
+    /// Each with its claim as it was read; at most [`MOST_AT_ONCE`].
     pub names: Vec<(DomainName, Option<Claim>)>,
-    /// Whose they were, if that endpoint is to be paused.
+    /// The endpoint that had them, if it must be paused.
     pub former: Option<Former>,
 }
 
@@ -35,26 +35,26 @@ pub const MOST_AT_ONCE: usize = 40;
 pub struct Former {
     pub seen: Endpoint,
     pub moved: Moved,
-    /// What its trail says of it.
+    /// The event for its trail.
     pub event: Event,
 }
 
-/// Which registration has proven which name. Any number may register one; at most one has proven it.
+/// Which registration has proven which name. Any number may register a name; at most one has proven it.
 pub trait Claims: EndpointReader {
-    /// The claims of `names`; a name that nobody has proven is left out.
+    /// The claims of `names`, without names that nobody has proven.
     fn claims(
         &self,
         names: &[DomainName],
     ) -> impl Future<Output = Result<BTreeMap<DomainName, Claim>, ServiceFault>> + Send;
 
-    /// All that have registered `name`, proven or not; an endpoint that is gone may be among them.
+    /// All endpoints that have registered `name`, proven or not; some may be deleted.
     fn registrations(&self, name: &DomainName) -> impl Future<Output = Result<Vec<EndpointId>, ServiceFault>> + Send;
 
-    /// Makes `endpoint` the one that has proven the names, and pauses the former one, all or nothing. Whatever an attempt of
-    /// the former one still writes is refused. What `endpoint` itself had lost is forgotten.
+    /// Records that `endpoint` has proven the names, and pauses the former one, all or nothing. Whatever an attempt of the
+    /// former one still writes is refused. Names that `endpoint` itself had lost are its own again.
     ///
-    /// Repeating it changes nothing but the time of the proof. A claim or an endpoint that has changed since it was seen is
-    /// a fault that passes when it is read again.
+    /// Repeating it only changes the time of the proof. If a claim or an endpoint has changed since it was read, it fails; read
+    /// again and retry.
     fn hand_over(
         &self,
         endpoint: &Endpoint,

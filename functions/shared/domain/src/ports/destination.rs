@@ -15,7 +15,7 @@ pub struct ImportMaterial<'a> {
     pub leaf_pem: &'a str,
     pub issuers_pem: &'a str,
     pub key: &'a CertificateKey,
-    /// Of the endpoint. A certificate of its own has them from the start; one that takes another's place keeps its tags.
+    /// The endpoint's tags. A new certificate gets them at import; one that replaces another keeps its tags.
     pub tags: &'a CertificateTags,
 }
 
@@ -25,32 +25,32 @@ pub struct HeldCertificate {
     pub arn: String,
     /// As [`vocabulary::certificate::installed::normalize_serial`] writes it.
     pub serial: String,
-    /// What it may be used for, where that can be read: what takes its place under its ARN may lose none of it.
+    /// What it may be used for, if that can be read: a certificate that replaces it under its ARN must not lose any usage.
     pub usages: Option<CertificateUsages>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is gone, now or before.
+    /// It is deleted, now or earlier.
     Gone,
-    /// Something uses it; it was left.
+    /// Something uses it; it was not deleted.
     InUse,
 }
 
 /// AWS Certificate Manager, in one account and region.
 pub trait CertificateStore {
-    /// Imports under `arn`, or as a new certificate. Returns what the destination then shows: when this returns, it can
-    /// be read by its ARN.
+    /// Imports under `arn`, or as a new certificate. Returns what the destination then shows: afterwards it can be read by its
+    /// ARN.
     ///
-    /// With an ARN it may be repeated; without, each call makes another certificate: look with
-    /// [`Self::find`] first when an earlier call may have succeeded.
+    /// With an ARN it may be repeated; without one, each call creates another certificate: use [`Self::find`] first if an
+    /// earlier call may have succeeded.
     fn import(
         &self,
         arn: Option<&str>,
         material: ImportMaterial<'_>,
     ) -> impl Future<Output = Result<HeldCertificate, ServiceFault>> + Send;
 
-    /// The certificate with this ARN as it is now.
+    /// The certificate with this ARN in its current state.
     fn describe(&self, arn: &str) -> impl Future<Output = Result<Option<HeldCertificate>, ServiceFault>> + Send;
 
     /// A certificate for `domain` with this serial, if there is one.
@@ -62,11 +62,11 @@ pub trait CertificateStore {
 
     fn delete(&self, arn: &str) -> impl Future<Output = Result<Deletion, ServiceFault>> + Send;
 
-    /// The certificate with this ARN, whoever imported it, to be taken over; `None` if there is none.
+    /// The certificate with this ARN, whoever imported it, for adoption; `None` if there is none.
     fn candidate(&self, arn: &str) -> impl Future<Output = Result<Option<Candidate>, ServiceFault>> + Send;
 
-    /// Gives the certificate with this ARN the tags of `wanted`, and takes those off that only `before` has. Others stay as
-    /// they are, whosever they are; and so do those by which it is the endpoint's.
+    /// Adds the tags of `wanted` to the certificate with this ARN, and removes those that only `before` has. All other tags
+    /// stay, including those that mark it as the endpoint's.
     fn tag(
         &self,
         arn: &str,
@@ -74,46 +74,46 @@ pub trait CertificateStore {
         wanted: &CertificateTags,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// The tags by which a certificate is the endpoint's: whoever may tag it gives it away.
+    /// The tags that mark a certificate as the endpoint's: whoever may set tags can give it away.
     fn tags_of(&self, endpoint: &EndpointId) -> [(&'static str, String); 2];
 }
 
-/// A certificate that may be taken over.
+/// A certificate that may be adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The endpoint that its tags give it to.
+    /// The endpoint named by its tags.
     pub given_to: Option<EndpointId>,
     /// The certificate, PEM, without its chain.
     pub pem: String,
 }
 
-/// What became of a listener's certificate that was to go.
+/// The result of removing a certificate from a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detachment {
     /// The listener does not have it, now or before; or there is no such listener.
     Gone,
-    /// It is the one that the listener presents to who names no host, and stays.
+    /// It is the certificate that the listener serves to clients without SNI, and stays.
     IsDefault,
 }
 
 /// Load balancers' listeners, in one account and region.
 pub trait Listeners {
-    /// ARNs of the certificates that the listener has, its default one among them; `None` if there is no such listener.
+    /// ARNs of the listener's certificates, including the default one; `None` if there is no such listener.
     fn certificates_of(
         &self,
         listener: &ListenerArn,
     ) -> impl Future<Output = Result<Option<Vec<String>>, ServiceFault>> + Send;
 
-    /// How many certificates all listeners of the load balancer have beside their default ones; `None` if there is no such
+    /// How many certificates all listeners of the load balancer have besides their default ones; `None` if there is no such
     /// load balancer.
     ///
-    /// One that two listeners have counts twice. What AWS counts it does not say: so no room is promised that there is not.
+    /// A certificate on two listeners counts twice. AWS does not say how it counts: so no room is promised that is not there.
     fn certificates_on(
         &self,
         balancer: &LoadBalancerArn,
     ) -> impl Future<Output = Result<Option<u32>, ServiceFault>> + Send;
 
-    /// Gives the listener a certificate of its own account and region beside those that it has.
+    /// Attaches a certificate of the listener's account and region, besides those that it has.
     fn attach(
         &self,
         listener: &ListenerArn,
@@ -129,7 +129,7 @@ pub trait Listeners {
 
 /// All accounts and regions that certificates go to.
 pub trait Destinations {
-    /// [`CertificateStore`], or [`CertificateInspector`](crate::ports::health::CertificateInspector): who asks says which it needs.
+    /// [`CertificateStore`], or [`CertificateInspector`](crate::ports::health::CertificateInspector): the caller chooses.
     type Certificates: Send + Sync;
     type Listeners: Listeners + Send + Sync;
     type Quotas: ServiceQuotas + Send + Sync;
@@ -141,7 +141,7 @@ pub trait Destinations {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Denied`](vocabulary::failure::FaultKind::Denied) if the place's role may not be assumed.
+    /// [`FaultKind::Denied`](vocabulary::failure::FaultKind::Denied) if the target's role may not be assumed.
     fn certificates(&self, place: &Target) -> impl Future<Output = Result<Self::Certificates, ServiceFault>> + Send;
 
     /// The load balancers at `place`. Fails as [`Self::certificates`] does.

@@ -6,12 +6,12 @@ use vocabulary::names::TenantId;
 
 use vocabulary::failure::ServiceFault;
 
-/// Which digests went out. Kept for a week.
+/// Which digests were sent. Kept for a week.
 pub trait DigestLog {
-    /// Whether `tenant` has its digest of `day` (UTC).
+    /// Whether the digest of `day` (UTC) was sent to `tenant`.
     fn was_sent(&self, tenant: &TenantId, day: Date) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
-    /// Keeps what the tenant has, as it was counted just now: see [`Registry::usage`](crate::ports::Registry::usage).
+    /// Stores the tenant's usage, as just counted: see [`Registry::usage`](crate::ports::Registry::usage).
     fn record_usage(
         &self,
         tenant: &TenantId,

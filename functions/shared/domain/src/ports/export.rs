@@ -14,40 +14,39 @@ pub struct ExportMaterial<'a> {
     pub leaf_pem: &'a str,
     pub issuers_pem: &'a str,
     pub key: &'a CertificateKey,
-    /// The key's; each has a version of the secret.
+    /// The key's generation; each has its own version of the secret.
     pub generation: u64,
     pub serial: &'a str,
     pub not_after: OffsetDateTime,
 }
 
-/// A secret for each endpoint whose private key leaves the installation: one role reads it.
+/// A secret for each endpoint whose private key leaves the installation, readable by one role.
 pub trait KeyExport {
-    /// The one role that reads; `None`: this installation exports nothing.
+    /// The only role that may read; `None`: this installation exports nothing.
     fn reader(&self) -> Option<RoleArn>;
 
-    /// What the endpoint's secret is called, whether it is there or not. No ARN.
+    /// The name of the endpoint's secret, whether it exists or not. Not an ARN.
     fn name_of(&self, endpoint: &EndpointId) -> String;
 
-    /// Makes the endpoint's secret, without a value, if there is none, and lets the reader read it and nobody else. Returns its
-    /// ARN.
+    /// Creates the endpoint's secret, without a value, if there is none, and lets only the reader read it. Returns its ARN.
     ///
     /// # Errors
     ///
-    /// Where there is no reader, [`FaultKind::Denied`](vocabulary::failure::FaultKind::Denied).
+    /// [`FaultKind::Denied`](vocabulary::failure::FaultKind::Denied) if there is no reader.
     fn prepare(&self, endpoint: &EndpointId, domain: &str)
     -> impl Future<Output = Result<String, ServiceFault>> + Send;
 
-    /// Writes the material into the secret with this ARN, as its current version: one for each generation.
+    /// Writes the material into the secret with this ARN, as its current version: one per generation.
     fn write(
         &self,
         secret: &str,
         material: ExportMaterial<'_>,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Deletes the endpoint's secret with all its versions, at once and for good. Fine if there is none.
+    /// Deletes the endpoint's secret with all its versions, immediately and permanently. No error if there is none.
     ///
-    /// `secret` is its ARN, where one was recorded. Without it there may be one without a value, or none: which of that is so
-    /// AWS does not tell who may not see what is not there.
+    /// `secret` is its ARN, if recorded. Without it there may be a secret without a value, or none: AWS does not distinguish
+    /// the two for a caller without permission.
     fn withdraw(
         &self,
         endpoint: &EndpointId,

@@ -13,6 +13,6 @@ pub enum Started {
 
 /// Starts the flow of one attempt.
 pub trait FlowStarter {
-    /// At most one flow ever runs for the same endpoint and attempt.
+    /// At most one flow ever runs for one endpoint and attempt.
     fn start(&self, endpoint: &EndpointId, attempt: u64) -> impl Future<Output = Result<Started, ServiceFault>> + Send;
 }

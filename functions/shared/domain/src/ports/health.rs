@@ -15,20 +15,20 @@ use crate::health::seen::CertificateUse;
 use crate::ports::store::{DueEntry, EndpointReader};
 use vocabulary::failure::ServiceFault;
 
-/// What a check leaves behind.
+/// The result of a check to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sight {
     pub health: Health,
     /// When to check again.
     pub next_check_at: OffsetDateTime,
     pub summary: CheckSummary,
-    /// The report, if it tells more than the one that is kept.
+    /// The report, if it has more than the stored one.
     pub report: Option<CheckReport>,
     pub events: Vec<Event>,
 }
 
 impl Sight {
-    /// What is left to write where it shows `seen` as it was known to be; `None` where it tells more.
+    /// What remains to be written if the check found `seen` unchanged; `None` if it found news.
     pub fn as_before(&self, seen: &Endpoint) -> Option<SeenAgain> {
         if self.report.is_some() || !self.events.is_empty() {
             return None;
@@ -42,7 +42,7 @@ impl Sight {
     }
 }
 
-/// Whose health is to be checked. Reading costs by what is due, not by what is managed.
+/// Which endpoints are due for a health check. The cost of reading depends on what is due, not on what is managed.
 pub trait HealthIndex: EndpointReader {
     /// Up to `limit` endpoints of one shard that are to be checked by `now`, longest due first.
     fn health_due(
@@ -52,25 +52,25 @@ pub trait HealthIndex: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
 
-    /// Keeps what was seen of `checked`, all or nothing: one small write where nothing but the times has changed.
+    /// Stores what was seen of `checked`, all or nothing: one small write if only the times have changed.
     ///
-    /// False, and nothing is kept, if the endpoint is no longer as it was checked: it has other names or another
-    /// certificate, a newer report is kept, or it is gone; and, where something has changed, if an attempt holds it.
+    /// False, and stores nothing, if the endpoint is no longer as it was checked: it has other names or another certificate, a
+    /// newer report is stored, or it is deleted; and, if something has changed, if an attempt holds it.
     fn record_health(
         &self,
         checked: &Endpoint,
         sight: &Sight,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
-    /// Keeps what was told of `seen` by now, outside of an attempt. False, and nothing is kept, if an attempt has begun
-    /// since, whose end tells and keeps, or if somebody else has told in the meantime.
+    /// Stores the notifications about `seen` so far, outside of an attempt. False, and stores nothing, if an attempt has begun
+    /// since, whose end notifies and stores, or if another process has notified in the meantime.
     fn save_notified(
         &self,
         seen: &Endpoint,
         told: &Notifications,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
-    /// Says when to check again, and leaves the rest as it is. Nothing if the endpoint is gone.
+    /// Sets the time of the next check, and changes nothing else. Does nothing if the endpoint is deleted.
     fn postpone_health(
         &self,
         id: &EndpointId,
@@ -78,18 +78,18 @@ pub trait HealthIndex: EndpointReader {
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
 
-/// Other runs of the health check, beside the one that begins them.
+/// Other runs of the health check, besides the one that starts them.
 pub trait HealthRuns {
-    /// Begins a run for one shard, and does not wait for it. Repeating it begins another one, which checks what is left.
+    /// Starts a run for one shard without waiting for it. Repeating it starts another one, which checks what is left.
     fn begin(&self, shard: u32) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
 
-/// What is kept of the installation itself.
+/// What is stored about the installation itself.
 pub trait InstallationLog {
-    /// What was kept last; all is well where nothing was.
+    /// What was last stored; everything healthy if nothing was.
     fn engine(&self) -> impl Future<Output = Result<InstallationState, ServiceFault>> + Send;
 
-    /// Keeps `engine` if what is kept is still `before`; else false, and nothing is changed.
+    /// Stores `engine` if the stored state is still `before`; otherwise returns false and changes nothing.
     fn save_installation(
         &self,
         before: &InstallationState,
@@ -99,12 +99,12 @@ pub trait InstallationLog {
 
 /// Checks certificates in ACM, and changes none.
 pub trait CertificateInspector {
-    /// The certificate with this ARN and what uses it; `None` if it is gone.
+    /// The certificate with this ARN and what uses it; `None` if it is deleted.
     fn inspect_certificate(
         &self,
         arn: &str,
     ) -> impl Future<Output = Result<Option<CertificateUse>, ServiceFault>> + Send;
 
-    /// All that is imported here, whoever did it: what ACM's quotas count.
+    /// All imported certificates here, whoever imported them: what ACM's quotas count.
     fn imported(&self) -> impl Future<Output = Result<Vec<ImportedLife>, ServiceFault>> + Send;
 }

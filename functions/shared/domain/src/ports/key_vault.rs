@@ -7,7 +7,7 @@ use vocabulary::failure::ServiceFault;
 
 /// Keeps certificate keys encrypted until they are in ACM.
 pub trait KeyVault {
-    /// Stores a key that `make` returns unless the generation has one: one key per endpoint and generation, for good.
+    /// Stores a key that `make` returns unless the generation has one: one permanent key per endpoint and generation.
     fn ensure(
         &self,
         endpoint: &EndpointId,
@@ -15,7 +15,7 @@ pub trait KeyVault {
         make: impl FnOnce() -> CertificateKey + Send,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// The key of the generation, or `None` if it never was or is no more.
+    /// The key of the generation, or `None` if it was never stored or is deleted.
     fn load(
         &self,
         endpoint: &EndpointId,

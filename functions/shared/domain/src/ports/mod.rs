@@ -1,4 +1,4 @@
-//! What the outside world must do, as promises that adapters and fakes keep alike.
+//! What the outside world must do, as contracts for both adapters and fakes.
 //!
 //! Every method may be repeated after a crash unless it says otherwise. Errors say what the caller can do.
 

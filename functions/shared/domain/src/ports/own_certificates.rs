@@ -14,17 +14,17 @@ pub struct OwnCertificate {
     pub not_after: OffsetDateTime,
 }
 
-/// What is imported into ACM in the installation's own account and region, whoever did it.
+/// Certificates imported into ACM in the installation's own account and region, whoever imported them.
 pub trait OwnCertificates {
-    /// A page of all, and what the next one is asked for with; `None` on the last.
+    /// A page of all, and the token for the next one; `None` on the last page.
     fn page(
         &self,
         after: Option<&str>,
     ) -> impl Future<Output = Result<(Vec<OwnCertificate>, Option<String>), ServiceFault>> + Send;
 
-    /// The endpoint that it was imported for by this installation, by its tags.
+    /// The endpoint for which this installation imported it, from its tags.
     fn owner(&self, arn: &str) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
 
-    /// The certificate, PEM, without its chain; `None` if it is gone.
+    /// The certificate, PEM, without its chain; `None` if it is deleted.
     fn read(&self, arn: &str) -> impl Future<Output = Result<Option<String>, ServiceFault>> + Send;
 }

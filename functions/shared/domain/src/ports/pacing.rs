@@ -4,11 +4,11 @@ use time::{Duration, OffsetDateTime};
 
 use vocabulary::failure::ServiceFault;
 
-/// Slots for calls that an outside service takes at a steady rate, however many processes make them.
+/// Slots for calls to an external service that allows a steady rate, shared by all processes.
 pub trait Pacing {
-    /// Takes the next free slot of `what`: `now`, or one `interval` after the one that was taken last.
+    /// Takes the next free slot of `what`: `now`, or one `interval` after the last one taken.
     ///
-    /// Whoever has it calls then, and asks no more. Not to be repeated: each call takes another slot.
+    /// The caller then makes its call without asking again. Not to be repeated: each call takes another slot.
     fn slot(
         &self,
         what: &str,

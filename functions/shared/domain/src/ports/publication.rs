@@ -4,7 +4,7 @@ use vocabulary::names::DomainName;
 
 use vocabulary::failure::ServiceFault;
 
-/// Where HTTP-01 responses lie until the CA has fetched them.
+/// Where HTTP-01 responses are stored until the CA has fetched them.
 pub trait TokenStore {
     /// Publishes `body` for `token` at `host`, replacing any earlier body.
     fn publish(
@@ -18,7 +18,7 @@ pub trait TokenStore {
     fn read(&self, host: &DomainName, token: &str)
     -> impl Future<Output = Result<Option<String>, ServiceFault>> + Send;
 
-    /// Takes the response away; fine if it is gone.
+    /// Removes the response; no error if there is none.
     fn withdraw(&self, host: &DomainName, token: &str) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
 
@@ -29,12 +29,12 @@ pub enum ChangeState {
     InSync,
 }
 
-/// What is to become of the TXT set of one name.
+/// The change to the TXT set of one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TxtChange {
     /// Makes `values` the set, replacing any earlier one.
     Publish { name: String, values: Vec<String> },
-    /// Removes the set, if it is exactly `values`.
+    /// Removes the set if it is exactly `values`.
     Withdraw { name: String, values: Vec<String> },
 }
 
@@ -54,10 +54,10 @@ impl TxtChange {
     }
 }
 
-/// Why no change of a request was made.
+/// Why none of a request's changes was made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ZoneError {
-    /// One of the changes does not fit what the zone holds; the others may.
+    /// One of the changes does not match what the zone has; the others may.
     #[error("the zone does not take the change: {0}")]
     Refused(String),
     #[error(transparent)]
@@ -68,12 +68,12 @@ pub enum ZoneError {
 pub trait TxtZone {
     /// Makes all `changes` in one request, or none of them. Returns the change's id. Safe to repeat.
     ///
-    /// Each name once; no more changes and values than a request may have.
+    /// Each name at most once, and no more changes and values than one request may have.
     fn change(&self, changes: &[TxtChange]) -> impl Future<Output = Result<String, ZoneError>> + Send;
 
     fn change_state(&self, change: &str) -> impl Future<Output = Result<ChangeState, ServiceFault>> + Send;
 
-    /// Removes `values` from the TXT set of `name` and keeps others; fine if they are gone.
+    /// Removes `values` from the TXT set of `name` and keeps others; no error if they are not there.
     ///
     /// Costs up to three calls: for a name whose [`TxtChange::Withdraw`] was refused.
     fn withdraw(&self, name: &str, values: &[String]) -> impl Future<Output = Result<(), ServiceFault>> + Send;

@@ -12,11 +12,11 @@ use crate::endpoint::mute::Mute;
 use crate::ports::store::EndpointReader;
 use vocabulary::failure::ServiceFault;
 
-/// What came of a registration.
+/// The result of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
     Now,
-    /// The same request was done before, and made this endpoint.
+    /// The same request was done before, and created this endpoint.
     Before(EndpointId),
 }
 
@@ -31,7 +31,7 @@ pub enum RegisterError {
     Fault(#[from] ServiceFault),
 }
 
-/// Why what a request has made before is not said.
+/// Why the earlier result of a request is not returned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     #[error("the idempotency key was used for another request")]
@@ -49,15 +49,15 @@ impl From<RequestError> for RegisterError {
     }
 }
 
-/// What an endpoint is to become.
+/// The new values of an endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// The first of them stays what it was.
+    /// The first name stays the same.
     pub names: EndpointNames,
     pub reachability: Reachability,
     pub dns_method: DnsMethod,
     pub deployment: Deployment,
-    /// When the next attempt is due: the present.
+    /// When the next attempt is due: now.
     pub due_at: OffsetDateTime,
 }
 
@@ -72,10 +72,10 @@ pub enum ChangeError {
     Fault(#[from] ServiceFault),
 }
 
-/// Where a list was left off.
+/// Where a list continues.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// Of the last endpoint that was seen, as [`EndpointNames::primary`] writes it.
+    /// Of the last endpoint that was returned, as [`EndpointNames::primary`] writes it.
     pub domain: String,
     pub endpoint: EndpointId,
 }
@@ -94,12 +94,12 @@ pub struct EndpointPage {
     pub next: Option<Position>,
 }
 
-/// Who is registered, and under which names. A tenant registers a name once; other tenants may have it as well.
+/// Which endpoints are registered, and under which names. A tenant registers a name once; other tenants may also have it.
 pub trait Registry: EndpointReader {
-    /// Writes the endpoint, its names as its tenant's, and the event that tells of it, all or nothing.
+    /// Writes the endpoint, its names as its tenant's, and the event, all or nothing.
     ///
-    /// A `request` that was done before does nothing again. Without one it is not to be repeated: a second call
-    /// finds the names taken.
+    /// A `request` that was done before has no effect again. Without one it is not to be repeated: a second call finds the
+    /// names taken.
     fn register(
         &self,
         endpoint: &Endpoint,
@@ -107,17 +107,17 @@ pub trait Registry: EndpointReader {
         request: Option<&NamedRequest>,
     ) -> impl Future<Output = Result<Registered, RegisterError>> + Send;
 
-    /// The endpoint that the same request has made before, while its key is kept.
+    /// The endpoint that the same request has created before, while its key is kept.
     fn registered_before(
         &self,
         request: &NamedRequest,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Option<EndpointId>, RequestError>> + Send;
 
-    /// Makes of `seen` what `change` says, with its names and the event that tells of it, all or nothing.
+    /// Changes `seen` as `change` says, with its names and the event, all or nothing.
     ///
-    /// The change takes the number of an attempt, so that whatever an earlier attempt still writes is refused. What
-    /// was known of its records and its failures is forgotten; the open order stays, as it remembers what it published.
+    /// The change uses up an attempt number, so that later writes of an earlier attempt are refused. The known state of its
+    /// records and its failures is forgotten; the open order stays, since it remembers what it published.
     fn change(
         &self,
         seen: &Endpoint,
@@ -132,7 +132,7 @@ pub trait Registry: EndpointReader {
         name: &DomainName,
     ) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
 
-    /// Up to `limit` endpoints of the scope after `after`, by domain. A page may have fewer and not be the last.
+    /// Up to `limit` endpoints of the scope after `after`, by domain. A page may have fewer without being the last.
     fn list(
         &self,
         scope: &Scope,
@@ -140,8 +140,8 @@ pub trait Registry: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
 
-    /// Likewise of those whose domain, or what follows the `*.` of a wildcard, begins with `prefix`. It costs what it finds, not
-    /// what there is.
+    /// Likewise for those whose domain, or what follows the `*.` of a wildcard, begins with `prefix`. The cost depends on what
+    /// it finds, not on what exists.
     fn search(
         &self,
         scope: &Scope,
@@ -150,35 +150,35 @@ pub trait Registry: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
 
-    /// The leaf of the chain that was issued for `generation`, as a CA is shown it; `None` if it is not kept (any more).
+    /// The leaf of the chain that was issued for `generation`, in the form that a CA gets; `None` if it is not kept (any more).
     fn leaf(
         &self,
         id: &EndpointId,
         generation: u64,
     ) -> impl Future<Output = Result<Option<String>, ServiceFault>> + Send;
 
-    /// Those of the endpoints that are there, each once, in the order of `ids`. They may be as they were a moment ago.
+    /// The existing endpoints among `ids`, each once, in that order. They may be slightly out of date.
     fn find_all(&self, ids: &[EndpointId]) -> impl Future<Output = Result<Vec<Endpoint>, ServiceFault>> + Send;
 
-    /// Marks the endpoint as going, due at `now`. What it has published is taken away by its next attempt.
+    /// Marks the endpoint for removal, due at `now`. Its next attempt withdraws what it has published.
     fn begin_removal(
         &self,
         id: &EndpointId,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Opens the renewal of the certificate in place at `now`; nothing if there is none.
+    /// Makes the renewal of the current certificate due at `now`; does nothing if there is none.
     fn open_renewal(
         &self,
         id: &EndpointId,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Keeps that a certificate of the endpoint is to be revoked, which is due at `now`, with the event that tells of it.
+    /// Records that a certificate of the endpoint is to be revoked, due at `now`, with the event.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Busy`] while an attempt holds the endpoint, or another certificate of it waits to be revoked.
+    /// [`ChangeError::Busy`] while an attempt holds the endpoint, or another of its certificates waits to be revoked.
     fn request_revocation(
         &self,
         id: &EndpointId,
@@ -187,11 +187,11 @@ pub trait Registry: EndpointReader {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ChangeError>> + Send;
 
-    /// Has nobody notified of the endpoint for a time, or again, with the event that tells of it. An attempt may run meanwhile.
+    /// Mutes the endpoint for a time, or unmutes it, and records the event. An attempt may run meanwhile.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Busy`] if it is not there.
+    /// [`ChangeError::Busy`] if it does not exist.
     fn mute(
         &self,
         id: &EndpointId,
@@ -199,12 +199,12 @@ pub trait Registry: EndpointReader {
         event: &Event,
     ) -> impl Future<Output = Result<(), ChangeError>> + Send;
 
-    /// Forgets how long the endpoint's domain owner has left their part undone, so that one that is paused is checked as
-    /// often as a new one. Nothing if it is not there, or waits for nobody.
+    /// Forgets how long the domain owner's part has been undone, so that a paused endpoint is checked as often as a new one.
+    /// Does nothing if the endpoint does not exist, or waits on nobody.
     fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// What the tenant has. Counted from its endpoints where there is no count yet, then beside what is written, and once a
-    /// day again: a crash in between is made good then.
+    /// The tenant's usage. Counted from its endpoints if there is no count yet, then updated with each write, and counted again
+    /// once a day, which corrects the effects of crashes.
     fn usage(&self, tenant: &TenantId) -> impl Future<Output = Result<TenantUsage, ServiceFault>> + Send;
 
     /// Newest first.

@@ -14,22 +14,22 @@ use vocabulary::failure::ServiceFault;
 pub struct RenewalInfo {
     pub window: RenewalWindow,
     pub explanation: Option<String>,
-    /// When the CA wants to be asked again.
+    /// When the CA wants the next query.
     pub retry_after: Option<Duration>,
 }
 
-/// Asks a CA for its renewal advice (RFC 9773 §4.1). Needs no account, and counts against no limit.
+/// Queries a CA's renewal information (RFC 9773 §4.1). Needs no account, and counts against no limit.
 pub trait RenewalInformation {
     /// The directory URL, which names the CA.
     fn directory(&self) -> &str;
 
-    /// `None` if the CA gives no such advice, or does not know the certificate.
+    /// `None` if the CA has no renewal information, or does not know the certificate.
     fn renewal_info(&self, certificate_id: &str) -> impl Future<Output = Result<Option<RenewalInfo>, CaError>> + Send;
 }
 
-/// Whose advice is to be asked for. Reading costs by what is due, not by what is managed.
+/// Which endpoints are due for such a query. The cost of reading depends on what is due, not on what is managed.
 pub trait AdviceIndex: EndpointReader {
-    /// Up to `limit` endpoints of one shard whose advice is due at `now`, longest due first.
+    /// Up to `limit` endpoints of one shard whose query is due at `now`, longest due first.
     fn advice_due(
         &self,
         shard: u32,
@@ -37,11 +37,11 @@ pub trait AdviceIndex: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
 
-    /// Keeps the advice for the certificate `held`, makes the endpoint due by it unless an attempt has failed, and says
-    /// when to ask again.
+    /// Stores the suggested window for the certificate `held`, makes the endpoint due by it unless an attempt has failed, and
+    /// sets the time of the next query.
     ///
-    /// False, and nothing is changed, if an attempt holds the endpoint or the certificate is no longer as `held` was read:
-    /// somebody may have asked for a renewal now, which no advice undoes.
+    /// False, and changes nothing, if an attempt holds the endpoint or the certificate is no longer as `held` was read: a
+    /// renewal may have been requested, which no suggested window undoes.
     fn record_advice(
         &self,
         id: &EndpointId,
@@ -50,7 +50,7 @@ pub trait AdviceIndex: EndpointReader {
         ask_again_at: OffsetDateTime,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
-    /// Says when to ask again, and leaves the rest as it is. Nothing if the endpoint is gone.
+    /// Sets the time of the next query, and changes nothing else. Does nothing if the endpoint is deleted.
     fn postpone_advice(
         &self,
         id: &EndpointId,

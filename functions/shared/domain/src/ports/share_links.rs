@@ -7,9 +7,9 @@ use crate::endpoint::event::Event;
 use crate::endpoint::share::Share;
 use vocabulary::failure::ServiceFault;
 
-/// The links to domain owners' pages. A link is forgotten some time after it has expired.
+/// The links to domain owners' pages. A link is deleted some time after it has expired.
 pub trait ShareLinks {
-    /// Writes the link and the event that tells of it, both or neither.
+    /// Writes the link and its event, both or neither.
     fn create(
         &self,
         id: &EndpointId,
@@ -17,7 +17,7 @@ pub trait ShareLinks {
         event: &Event,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// The link of this name, whether or not it has expired; strongly consistent, so that a revocation holds at once.
+    /// The link of this name, expired or not; strongly consistent, so that a revocation takes effect at once.
     fn link(&self, id: &EndpointId, share: &str) -> impl Future<Output = Result<Option<Share>, ServiceFault>> + Send;
 
     /// The links that are open at `now`, newest first.
@@ -27,7 +27,7 @@ pub trait ShareLinks {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<Vec<Share>, ServiceFault>> + Send;
 
-    /// Takes the link away and writes the event, both or neither. False if there is no such link.
+    /// Removes the link and writes the event, both or neither. False if there is no such link.
     fn revoke(
         &self,
         id: &EndpointId,

@@ -14,7 +14,7 @@ use crate::endpoint::notified::{Notifications, Unsent};
 use crate::endpoint::track_record::TrackRecord;
 use vocabulary::failure::{FencedError, ServiceFault};
 
-/// Slices of the due index, so that one busy moment is not one hot partition.
+/// Shards of the due index, so that many endpoints due at the same time do not make one hot partition.
 pub const DUE_SHARDS: u32 = 8;
 
 /// Reads one endpoint as it is now.
@@ -23,25 +23,25 @@ pub trait EndpointReader {
     /// Without the chain of its open order: [`Self::find_with_chain`].
     fn find(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Endpoint>, ServiceFault>> + Send;
 
-    /// Likewise, with the chain of its open order. That is kept apart, since most who read or write an endpoint do without.
+    /// Likewise, with the chain of its open order, which is stored separately: most readers and writers do not need it.
     fn find_with_chain(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Endpoint>, ServiceFault>> + Send;
 }
 
-/// An endpoint that is due, and the moment that says so.
+/// An endpoint that is due, and its due time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueEntry {
     pub endpoint: EndpointId,
     pub due_at: OffsetDateTime,
 }
 
-/// What an endpoint is due for, in the order in which that is urgent.
+/// What an endpoint is due for, in order of urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DueReason {
-    /// The certificate in place is to be renewed, and nothing of its domain owner's stands in the way; or it is to go.
+    /// The current certificate is to be renewed, and nothing waits on its domain owner; or it is to be removed.
     Renewal,
     /// Its first attempt.
     Registration,
-    /// It has failed: another attempt, or another check of what its domain owner has to do.
+    /// It has failed: another attempt, or another check of the domain owner's part.
     Repeat,
 }
 
@@ -62,11 +62,11 @@ pub struct DueEndpoint {
     pub entry: DueEntry,
     pub tenant: TenantId,
     pub due_reason: DueReason,
-    /// By when it was told that it is started, while it waits for room.
+    /// The announced start time, while it waits for room.
     pub expected_at: Option<OffsetDateTime>,
 }
 
-/// Who is due. Reading costs by what is due, not by what is managed.
+/// Which endpoints are due. The cost of reading depends on what is due, not on what is managed.
 pub trait DueIndex {
     /// Up to `limit` entries of one shard that are due at `now`, oldest first.
     fn due(
@@ -76,10 +76,10 @@ pub trait DueIndex {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
 
-    /// Whose the endpoints of `entries` are and what they are due for, in any order; those that are gone are left out.
+    /// The tenants of `entries`' endpoints and what they are due for, in any order; deleted ones are left out.
     fn describe(&self, entries: Vec<DueEntry>) -> impl Future<Output = Result<Vec<DueEndpoint>, ServiceFault>> + Send;
 
-    /// Makes the endpoint due at `due_at` instead. Nothing if its due time is no longer `entry.due_at`, or an attempt
+    /// Makes the endpoint due at `due_at` instead. Does nothing if its due time is no longer `entry.due_at`, or an attempt
     /// holds it at `now`.
     fn postpone(
         &self,
@@ -88,8 +88,9 @@ pub trait DueIndex {
         due_at: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Keeps that the endpoint waits for room, and is expected to be started at `expected_at`. It is due at `now` at the latest;
-    /// what has been due for longer keeps its place. Nothing if its due time is no longer `entry.due_at`, or an attempt holds it.
+    /// Records that the endpoint waits for room, and `expected_at`, its expected start. It is due at `now` at the latest; if it
+    /// has been due longer, it keeps its place. Does nothing if its due time is no longer `entry.due_at`, or an attempt holds
+    /// it.
     fn wait(
         &self,
         entry: &DueEntry,
@@ -97,9 +98,9 @@ pub trait DueIndex {
         expected_at: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Takes the endpoint for a new attempt until `lease_until`, and returns the attempt's number.
+    /// Claims the endpoint for a new attempt until `lease_until`, and returns the attempt's number.
     ///
-    /// `None` if its due time is no longer `entry.due_at`, or an attempt holds it at `now`: somebody else was first.
+    /// `None` if its due time is no longer `entry.due_at`, or an attempt holds it at `now`: another process was first.
     fn claim(
         &self,
         entry: &DueEntry,
@@ -107,7 +108,7 @@ pub trait DueIndex {
         lease_until: OffsetDateTime,
     ) -> impl Future<Output = Result<Option<u64>, ServiceFault>> + Send;
 
-    /// Gives a claim back whose flow could not be started; the endpoint is due again at `due_at`.
+    /// Gives back a claim whose flow could not be started; the endpoint is due again at `due_at`.
     fn release(
         &self,
         id: &EndpointId,
@@ -121,35 +122,35 @@ pub trait DueIndex {
 pub struct Settlement {
     pub due_at: OffsetDateTime,
     pub failing: Option<Failing>,
-    /// Whether the open order is of no more use.
+    /// Whether the open order is no longer needed.
     pub drop_order: bool,
-    /// Whether all that the order had published is withdrawn: an order that is kept has nothing more to clean up.
+    /// Whether everything that the order had published is withdrawn: then an order that is kept needs no clean-up.
     pub withdrawn: bool,
-    /// Whether the certificate in place has been told of.
+    /// Whether people were notified of the current certificate.
     pub announced: bool,
-    /// Whether the endpoint was being removed when this was decided. One that came since must not be overlooked.
+    /// Whether the endpoint was being removed when this was decided. A later removal must not be overlooked.
     pub removing: bool,
-    /// What was told of the endpoint by then.
+    /// What people were notified of about the endpoint by then.
     pub told: Notifications,
-    /// What is still to be told of this end; absent if nothing is.
+    /// The notifications of this end still to be sent; absent if there are none.
     pub unsent: Option<Unsent>,
-    /// What is known of authorizations besides those of the order, if it stays, and of the certificate.
+    /// The authorizations known besides those of the order, if it stays, and of the certificate.
     pub authorizations: Vec<KnownAuthorization>,
-    /// How it went with the endpoint, this attempt included.
+    /// The endpoint's record, including this attempt.
     pub track: TrackRecord,
-    /// Tokens that go back, in the same write: exactly once.
+    /// Tokens that are given back, in the same write: exactly once.
     pub returned: Vec<Token>,
     /// When it was decided.
     pub at: OffsetDateTime,
     pub attempt: Attempt,
 }
 
-/// What an attempt writes down. Fenced: only the endpoint's current attempt can write.
+/// What an attempt records. Fenced: only the endpoint's current attempt can write.
 pub trait AttemptJournal: EndpointReader {
     /// Records that the attempt has begun. Keeps an earlier record of the same attempt.
     fn begin(&self, id: &EndpointId, attempt: &Attempt) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Keeps which tokens are about to be taken for an order, each with its taker: by it is known which of them were.
+    /// Stores which tokens are about to be taken for an order, each with its taker, which shows later which of them were taken.
     fn hold_tokens(
         &self,
         id: &EndpointId,
@@ -157,8 +158,8 @@ pub trait AttemptJournal: EndpointReader {
         tokens: &[Token],
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Replaces the endpoint's open order, with its chain if it has one; its key generation becomes the endpoint's newest. Tokens that were held are the
-    /// order's from then on.
+    /// Replaces the endpoint's open order, with its chain if it has one; its key generation becomes the endpoint's newest.
+    /// Tokens stored by [`Self::hold_tokens`] belong to the order from then on.
     fn save_order(
         &self,
         id: &EndpointId,
@@ -166,8 +167,8 @@ pub trait AttemptJournal: EndpointReader {
         order: &OpenOrder,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Keeps the chain that the CA has issued for `order`, and nothing else of it. Any attempt may, since a chain belongs to
-    /// its order: that of an older order takes no newer one's place.
+    /// Stores the chain that the CA has issued for `order`, and nothing else of it. Any attempt may, since a chain belongs to
+    /// its order: that of an older order never replaces a newer one's.
     fn keep_chain(
         &self,
         id: &EndpointId,
@@ -175,7 +176,7 @@ pub trait AttemptJournal: EndpointReader {
         chain: &str,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Records the certificate that is in ACM now.
+    /// Records the certificate that is now in ACM.
     fn record_certificate(
         &self,
         id: &EndpointId,
@@ -183,9 +184,9 @@ pub trait AttemptJournal: EndpointReader {
         certificate: &InstalledCertificate,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Forgets the certificate, which is deleted, and everything that was due for it. Fine if there is none.
+    /// Forgets the certificate, which is deleted, and everything that was due for it. No error if there is none.
     ///
-    /// `authorizations`: what is known of them from then on, besides those of the order.
+    /// `authorizations`: those known from then on, besides those of the order.
     fn forget_certificate(
         &self,
         id: &EndpointId,
@@ -193,15 +194,15 @@ pub trait AttemptJournal: EndpointReader {
         authorizations: &[KnownAuthorization],
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Keeps of `left`, the endpoint as it was read but for authorizations that were deactivated, which are left: in its order,
-    /// in its certificate, and besides.
+    /// Removes deactivated authorizations, in the order, in the certificate, and elsewhere: `left` is the endpoint as it was
+    /// read, without them.
     fn record_authorizations(
         &self,
         left: &Endpoint,
         attempt: u64,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Forgets that a certificate was to be revoked, with the event that tells what came of it.
+    /// Forgets that a certificate was to be revoked, and records the event with the result.
     fn end_revocation(
         &self,
         id: &EndpointId,
@@ -211,8 +212,8 @@ pub trait AttemptJournal: EndpointReader {
 
     /// Ends the attempt: gives the lease back and writes the attempt's record.
     ///
-    /// Repeating it after it was done is [`FencedError::Superseded`] only if a newer attempt has begun. A removal that
-    /// came since the settlement was decided is resolved when it is decided again.
+    /// If it is repeated after it succeeded, it fails with [`FencedError::Superseded`] only if a newer attempt has begun. If a
+    /// removal came after the settlement was decided, decide again.
     fn settle(
         &self,
         id: &EndpointId,
@@ -220,7 +221,7 @@ pub trait AttemptJournal: EndpointReader {
         settlement: &Settlement,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Keeps that all of the attempt's end was told. Nothing if a newer attempt has begun, whose end tells and keeps.
+    /// Records that people were notified of the attempt's end. Does nothing if a newer attempt has begun, whose end notifies.
     fn mark_told(
         &self,
         id: &EndpointId,
@@ -228,6 +229,6 @@ pub trait AttemptJournal: EndpointReader {
         told: &Notifications,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Deletes the endpoint with its names, and gives its claims back. Its attempts are kept for a while, and whose it was.
+    /// Deletes the endpoint with its names, and gives its claims back. Its attempts, and whose it was, are kept for a while.
     fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> impl Future<Output = Result<(), FencedError>> + Send;
 }

@@ -10,10 +10,10 @@ use crate::overview::Summary;
 use crate::ports::registry::{EndpointPage, Position};
 use vocabulary::failure::ServiceFault;
 
-/// Into so many parts the endpoints are split, each about as large as the others.
+/// The number of parts of about equal size into which the endpoints are split.
 pub const SUMMARY_PARTS: u32 = 4;
 
-/// What was summed up of one part.
+/// The summary of one part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryPart {
     pub part: u32,
@@ -23,18 +23,18 @@ pub struct SummaryPart {
     pub summary: Summary,
 }
 
-/// What somebody did to an endpoint since.
+/// A change to an endpoint since then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecentChange {
     pub endpoint: EndpointId,
-    /// How it had been counted before; absent if it was new.
+    /// The status with which it was counted before; absent if it was new.
     pub was: Option<EndpointStatus>,
     pub at: OffsetDateTime,
 }
 
-/// What is kept so that an overview costs the same however many endpoints there are.
+/// Stored summaries, so that an overview costs the same however many endpoints there are.
 pub trait Summaries {
-    /// Up to `limit` endpoints of one part after `after`, by domain. A page may have fewer and not be the last.
+    /// Up to `limit` endpoints of one part after `after`, by domain. A page may have fewer without being the last.
     fn list_part(
         &self,
         part: u32,
@@ -42,13 +42,13 @@ pub trait Summaries {
         limit: u32,
     ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
 
-    /// Keeps the summary of a part of the scope, unless a newer one is kept. It is forgotten after a day.
+    /// Stores the summary of a part of the scope, unless a newer one is stored. It is deleted after a day.
     fn save_summary(&self, scope: &Scope, part: &SummaryPart) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// What is kept of the scope, by part; those that were never summed up are missing.
+    /// The stored summaries of the scope, by part; parts that were never summed up are missing.
     fn summaries(&self, scope: &Scope) -> impl Future<Output = Result<Vec<SummaryPart>, ServiceFault>> + Send;
 
-    /// Keeps that somebody did something to `endpoint` at `at`, for its tenant's overview and for that of all.
+    /// Records a change to `endpoint` at `at`, for its tenant's overview and for that of all.
     fn note_change(
         &self,
         endpoint: &Endpoint,

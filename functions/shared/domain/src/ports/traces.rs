@@ -4,13 +4,13 @@ use crate::flow::trace::AttemptTrace;
 
 /// Takes the traces of attempts that have ended.
 pub trait Traces {
-    /// Hands the trace on. Never an error, and over within two seconds: what nobody takes is logged, and lost.
+    /// Sends the trace. Never an error, and takes less than two seconds: a trace that is not accepted is logged, and lost.
     ///
     /// Safe to repeat: the same attempt has the same ids.
     fn send(&self, trace: &AttemptTrace) -> impl Future<Output = ()> + Send;
 }
 
-/// Without a taker nothing is sent.
+/// Without a receiver nothing is sent.
 impl<T: Traces + Sync> Traces for Option<T> {
     async fn send(&self, trace: &AttemptTrace) {
         if let Some(taker) = self {

@@ -6,7 +6,7 @@ use vocabulary::names::{EndpointId, TenantId};
 use crate::endpoint::event::Event;
 use vocabulary::failure::ServiceFault;
 
-/// What is remembered of an endpoint that has gone, beside its history.
+/// What is remembered of a deleted endpoint, besides its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
     /// Whose it was.
@@ -15,9 +15,9 @@ pub struct Removed {
     pub domain: String,
 }
 
-/// Who did what to an endpoint. Kept for 400 days, also after the endpoint has gone.
+/// Who did what to an endpoint. Kept for 400 days, also after the endpoint is deleted.
 pub trait AuditTrail {
-    /// Writes the event down. Repeating it writes the same again.
+    /// Writes the event. Repeating it writes the same again.
     fn record(&self, id: &EndpointId, event: &Event) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// The newest `limit` events, or the first `limit` of those later than `after`; newest first either way.
@@ -28,12 +28,12 @@ pub trait AuditTrail {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Event>, ServiceFault>> + Send;
 
-    /// Whose history it is, of an endpoint that was [erased](crate::ports::store::AttemptJournal::erase). `None` of any other,
-    /// and of one that an earlier release has erased.
+    /// Whose history it is, for an endpoint that was [erased](crate::ports::store::AttemptJournal::erase). `None` for any
+    /// other, and for one that an earlier release has erased.
     fn removed(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Removed>, ServiceFault>> + Send;
 
-    /// The same of all endpoints, attempts' starts and ends included, also of endpoints that have gone: the newest `limit`
-    /// of the last month, or the first `limit` of those later than `after`. May miss what was written within seconds.
+    /// The same for all endpoints, including deleted ones and attempts' starts and ends: the newest `limit` of the last month,
+    /// or the first `limit` of those later than `after`. May miss what was written seconds ago.
     fn recent(
         &self,
         after: Option<&str>,

@@ -116,7 +116,7 @@ fn what_is_wrong_decides_who_is_waited_on() {
         (failing(fresh(), RateLimited, WaitingOn::Ca), EndpointStatus::Retrying, WaitingOn::Ca),
         (checked(held(), Some(Severity::Error), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
         (checked(held(), Some(Severity::Notice), false), EndpointStatus::Ready, WaitingOn::Nobody),
-        // It goes on without the delegation, and says so.
+        // It continues without the delegation, and says so.
         (checked(held(), Some(Severity::Warning), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
         (checked(held(), None, true), EndpointStatus::Degraded, WaitingOn::Operator),
         (checked(held(), None, false), EndpointStatus::Ready, WaitingOn::Nobody),
@@ -152,7 +152,7 @@ fn a_domain_owner_who_has_fixed_the_records_is_not_waited_on_again() {
     assert_eq!(says(&older, NOW), (EndpointStatus::WaitingForDns, WaitingOn::DomainOwner));
 }
 
-/// The newest knowledge wins, whoever it waits on: but what the CA or AWS has said, no check of records knows better.
+/// The newest information wins, whoever it waits on: but no check of records overrides what the CA or AWS has said.
 #[test]
 fn a_newer_check_says_who_is_waited_on_where_records_were_why_an_attempt_failed() {
     use FailureName::*;
@@ -228,7 +228,7 @@ fn it_is_said_when_it_will_break() {
     assert_eq!(status_of(&failed, NOW).breaks_at, Some(END));
 }
 
-/// With a health of which `kind` is wrong, seen at so many checks.
+/// With a health in which `kind` is wrong, seen in `checks` consecutive checks.
 fn watched(mut endpoint: Endpoint, kind: SymptomKind, checks: u32) -> Endpoint {
     let guidance = Guidance::new(WaitingOn::Operator, "it is so.", "do this");
     endpoint.health = Some(Health {

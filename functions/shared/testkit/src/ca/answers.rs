@@ -127,7 +127,7 @@ impl CertificateAuthority for MemoryCa {
         let value = {
             let mut state = self.state();
             let held = state.order(&order.url)?;
-            // The client chooses again among what the CA offers.
+            // The client chooses again among the CA's challenges.
             for authorization in &mut held.authorizations {
                 let chosen = authorization.challenge.as_mut().expect("made with one");
                 chosen.kind = challenges.of(&authorization.name);
@@ -158,7 +158,7 @@ impl CertificateAuthority for MemoryCa {
             }
             let valid = held.authorizations.iter().all(|a| a.status == AuthorizationStatus::Valid);
             held.status = if valid { OrderStatus::Ready } else { OrderStatus::Invalid };
-            // Also where the order fails for another name.
+            // Even if the order fails for another name.
             let proven = held.authorizations.iter().filter(|a| a.status == AuthorizationStatus::Valid);
             let proven: Vec<_> = proven.map(|a| (a.name.clone(), a.url.clone())).collect();
             state.proven.extend(proven);
@@ -216,7 +216,7 @@ impl CertificateAuthority for MemoryCa {
                 for authorization in order.authorizations.iter_mut().filter(|known| known.url == *url) {
                     authorization.status = AuthorizationStatus::Deactivated;
                     is_known = true;
-                    // What is not finalized cannot be any more.
+                    // An order that is not finalized can no longer be.
                     if order.status != OrderStatus::Valid {
                         order.status = OrderStatus::Invalid;
                     }

@@ -1,4 +1,4 @@
-//! What tests make it do, and what they see of it.
+//! How tests control the CA, and what they can read from it.
 
 use domain::ports::CaError;
 use time::OffsetDateTime;
@@ -15,7 +15,7 @@ impl MemoryCa {
         self.state().now = Some(now);
     }
 
-    /// Whether names once proven need not be proven again.
+    /// Whether names that were validated once need no new validation.
     pub fn reuse_authorizations(&self, reuse: bool) {
         self.state().reuse = reuse;
     }
@@ -30,39 +30,39 @@ impl MemoryCa {
         self.state().proven.contains_key(name)
     }
 
-    /// While it is away, nothing is answered.
+    /// While it is away, it answers nothing.
     pub fn set_away(&self, away: bool) {
         self.state().away = away;
     }
 
-    /// It does nothing, and says until when.
+    /// It refuses everything, and says until when.
     pub fn set_busy(&self, until: Option<OffsetDateTime>) {
         self.state().busy = until;
     }
 
-    /// Whether it refuses orders that say what they replace.
+    /// Whether it refuses orders that name what they replace.
     pub fn refuse_replacements(&self, refuse: bool) {
         let problem = Problem::new("alreadyReplaced", "it has been replaced already");
         let refusal = Refusal { problem, status: Some(409), retry_after: None };
         self.refuse_replacements_with(refuse.then_some(CaError::Refused { refusal }));
     }
 
-    /// How it answers orders.
+    /// Its answer to orders.
     pub fn refuse_orders_with(&self, error: Option<CaError>) {
         self.state().refuses_orders = error;
     }
 
-    /// How it answers orders that say what they replace.
+    /// Its answer to orders that name what they replace.
     pub fn refuse_replacements_with(&self, error: Option<CaError>) {
         self.state().refuses_replacements = error;
     }
 
-    /// It validates no name that has `part` in it.
+    /// It validates no name that contains `part`.
     pub fn distrust(&self, part: impl Into<Option<&'static str>>) {
         self.state().distrusted = part.into().map(str::to_owned);
     }
 
-    /// What it lets its one account do: it refuses the rest, and counts that.
+    /// What it allows its one account: it refuses more, and counts the refusals.
     pub fn limit(&self, limits: CaLimits) {
         self.state().limits = limits;
     }
@@ -76,7 +76,7 @@ impl MemoryCa {
         self.state().replaced.clone()
     }
 
-    /// How it answers revocations.
+    /// Its answer to revocations.
     pub fn refuse_revocations_with(&self, error: Option<CaError>) {
         self.state().refuses_revocations = error;
     }
@@ -86,7 +86,7 @@ impl MemoryCa {
         self.state().revoked.clone()
     }
 
-    /// The window it advises for every certificate; `None` for no advice.
+    /// The suggested window for every certificate; `None` for no renewal information.
     pub fn advise(&self, window: Option<RenewalWindow>) {
         self.state().window = window;
     }
@@ -95,7 +95,7 @@ impl MemoryCa {
         self.state().orders.len()
     }
 
-    /// How often the CA was asked for anything.
+    /// How many requests the CA has received.
     pub fn asked(&self) -> u32 {
         self.state().asked
     }

@@ -1,4 +1,4 @@
-//! What it is made of, and how it validates and issues.
+//! The CA's parts, and how it validates and issues.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -16,12 +16,12 @@ use x509_parser::prelude::{FromDer, X509CertificationRequest};
 use super::state::State;
 use crate::{Fuse, MemoryDns, MemoryTokens};
 
-/// Of the one that a test has unless it asks for another.
+/// The directory of a test's CA, unless the test uses another one.
 const DIRECTORY: &str = "memory://ca/directory";
 
-/// A CA in memory that looks at the in-memory tokens and zone, and issues real certificates.
+/// A CA in memory that validates against the in-memory tokens and zone, and issues real certificates.
 ///
-/// Only what a flow needs: how a real CA behaves is tested against Pebble.
+/// Only what a flow needs: the behaviour of a real CA is tested with Pebble.
 #[derive(Clone)]
 pub struct MemoryCa {
     pub(super) directory: &'static str,
@@ -57,14 +57,14 @@ impl MemoryCa {
         Self { directory: DIRECTORY, state: Arc::default(), tokens, dns, fuse, lifetime, issuer }
     }
 
-    /// Another CA with this directory, in the same world and at the same time.
+    /// Another CA with this directory, with the same environment and time.
     pub fn another(&self, directory: &'static str) -> Self {
         let other = Self::new(self.tokens.clone(), self.dns.clone(), self.lifetime, self.fuse.clone());
         other.state().now = self.state().now;
         Self { directory, ..other }
     }
 
-    /// Whom a persistent record has to name for this CA and its one account.
+    /// The issuer that a persistent record must name for this CA and its one account.
     pub fn issuer() -> vocabulary::dns::Issuer {
         vocabulary::dns::Issuer {
             identities: vec!["ca.example".into()],
@@ -72,7 +72,7 @@ impl MemoryCa {
         }
     }
 
-    /// The same, as it is written into records.
+    /// The same, in the form for records.
     pub fn persistent_issuer() -> PersistentIssuer {
         PersistentIssuer::of(&Self::issuer()).expect("both are known")
     }

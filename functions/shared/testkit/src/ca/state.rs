@@ -1,4 +1,4 @@
-//! What the CA in memory keeps, and its limits.
+//! The state of the CA in memory, and its limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub(super) struct State {
     pub(super) counter: u64,
     pub(super) asked: u32,
     pub(super) orders: BTreeMap<String, CaOrder>,
-    /// The authorization of each name that is still good, as CAs use them again.
+    /// The valid authorization of each name, as CAs reuse them.
     pub(super) proven: BTreeMap<CertificateName, String>,
     pub(super) reuse: bool,
     pub(super) away: bool,
@@ -25,14 +25,14 @@ pub(super) struct State {
     pub(super) busy: Option<OffsetDateTime>,
     pub(super) refuses_orders: Option<CaError>,
     pub(super) refuses_replacements: Option<CaError>,
-    /// Names with this in them it will not validate, whatever is published.
+    /// It will not validate names that contain this, whatever is published.
     pub(super) distrusted: Option<String>,
     /// When it last issued for each exact set of names.
     pub(super) issued: BTreeMap<String, OffsetDateTime>,
     pub(super) limits: CaLimits,
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) deactivated: Vec<String>,
-    /// Orders and certificates that were over a limit.
+    /// Orders and certificates over a limit.
     pub(super) over_limits: u32,
     /// Certificates that orders were to replace, in order.
     pub(super) replaced: Vec<String>,
@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// One token of the bucket, with the arithmetic of a CA: no purposes, and nobody stands in line.
+    /// One token of the bucket, with a CA's arithmetic: no purposes and no queues.
     fn token(&mut self, bucket: String, limit: Option<Limit>, spend: bool) -> bool {
         let (Some(limit), now) = (limit, self.now()) else { return true };
         let bucket = self.buckets.entry(bucket).or_default();
@@ -73,8 +73,8 @@ impl State {
         taken == Taken::Now
     }
 
-    /// Counts an order, and looks whether certificates for it could be counted; false if it is too much. As Boulder does: one
-    /// for names that it has issued for within 120 days counts against the limit of the exact set alone.
+    /// Counts an order, and checks whether its certificates could be counted; false if it exceeds a limit. As Boulder does: an
+    /// order for names that it has issued for within 120 days counts against the limit of the exact set alone.
     pub(super) fn takes_order(&mut self, names: &EndpointNames) -> bool {
         let limits = self.limits;
         let names: Vec<_> = names.iter().cloned().collect();
@@ -108,7 +108,7 @@ impl State {
     }
 }
 
-/// What a certificate for `names` counts against.
+/// The buckets of a certificate for `names`.
 fn certificate_buckets(names: &[CertificateName], limits: CaLimits, renewal: bool) -> Vec<(String, Option<Limit>)> {
     let domains: BTreeSet<_> = names.iter().filter(|_| !renewal).map(|name| name.base.registered()).collect();
     let domains = domains.into_iter().map(|domain| (format!("domain {domain}"), limits.domain));

@@ -36,7 +36,7 @@ pub async fn certificate_store(store: &impl CertificateStore, id: &EndpointId, d
     let issue = |serial: u64, days: i64| {
         let key = CertificateKey::generate();
         let mut params = CertificateParams::new(vec![domain.to_owned()]).expect("ASCII");
-        // As CAs issue today: the name is in the extension only.
+        // As CAs issue today: the name is only in the extension.
         params.distinguished_name = DistinguishedName::new();
         params.not_before = OffsetDateTime::now_utc() - Duration::HOUR;
         params.not_after = OffsetDateTime::now_utc() + Duration::days(days);

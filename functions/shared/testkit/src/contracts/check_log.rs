@@ -62,7 +62,7 @@ pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
         let at = now + Duration::milliseconds(milliseconds);
         report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at)
     };
-    // Written as text, the second of these would sort before the first.
+    // As text, the second of these would sort before the first.
     assert_eq!(log.record_check(&known, &at(0)).await, Ok(true));
     assert_eq!(log.record_check(&known, &at(500)).await, Ok(true));
     assert_eq!(log.record_check(&known, &at(400)).await, Ok(false), "an older check does not replace a newer one");

@@ -95,7 +95,7 @@ pub async fn claims(store: &(impl Registry + Claims + DueIndex + AttemptJournal 
     assert!(claims.len() == names.len() && claims.values().all(|claim| claim.endpoint == first.id));
 }
 
-/// An endpoint of the release before, of which only the claims say that the names are its tenant's.
+/// An endpoint of the previous release: only the claims say that the names are its tenant's.
 pub async fn claims_of_before(store: &(impl Registry + Claims + DueIndex + AttemptJournal), before: &Endpoint) {
     let now = before.created_at;
     let names: Vec<DomainName> = before.names.authorization_names().into_iter().cloned().collect();

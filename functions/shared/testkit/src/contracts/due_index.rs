@@ -58,7 +58,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
     index.postpone(&leased, now, at).await.expect("left alone");
     assert_eq!(index.find(&early.id).await.expect("answers").expect("there").due_at, Some(now + LEASE));
 
-    // What it is due for, by what is known of it.
+    // What it is due for, given what is known of it.
     let due_reason = async || index.describe(vec![leased.clone()]).await.expect("answers")[0].due_reason;
     let settle = async |failing| {
         let settlement = Settlement {
@@ -89,7 +89,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
     assert_eq!(due_reason().await, DueReason::Renewal);
 }
 
-/// What waits for room says until when, and keeps its place. `entry` is due at `now`.
+/// An endpoint that waits for room has an expected start, and keeps its place. `entry` is due at `now`.
 async fn waiting<T: DueIndex + AttemptJournal + Sync>(index: &T, entry: &DueEntry, now: OffsetDateTime) {
     let found = async || index.find(&entry.endpoint).await.expect("answers").expect("there");
     let (soon, later) = (now + Duration::MINUTE, now + Duration::HOUR);
@@ -99,7 +99,7 @@ async fn waiting<T: DueIndex + AttemptJournal + Sync>(index: &T, entry: &DueEntr
     assert_eq!(described[0].expected_at, Some(soon));
     index.wait(&DueEntry { due_at: later, ..entry.clone() }, now, later).await.expect("left alone");
     assert_eq!(found().await.expected_at, Some(soon), "it is due at another time");
-    // What was not due is due now: somebody asked for it.
+    // An endpoint that was not due is due now: its attempt was requested.
     index.postpone(entry, now, later).await.expect("postponed");
     index.wait(&DueEntry { due_at: later, ..entry.clone() }, now, soon).await.expect("kept");
     assert_eq!(found().await.due_at, Some(now));

@@ -142,7 +142,7 @@ pub async fn requests(registry: &impl Registry, seed: u64) {
     assert_eq!(register(&late, &request("one", "d4")).await, Ok(Registered::Now), "a day later a key is new");
 }
 
-/// What was told of a failure at `now`.
+/// The notifications of a failure at `now`.
 pub(super) fn told(now: OffsetDateTime) -> Notifications {
     let told = Notified {
         cause: FailureName::RecordsNotReady.into(),

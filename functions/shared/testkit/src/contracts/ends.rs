@@ -8,8 +8,8 @@ use super::endpoints::order_of;
 use super::{endpoint, registered, whole_second};
 use crate::installed;
 
-/// What the end of an attempt writes besides its outcome: what is still to be told, and the tokens that go back, once.
-/// `rate_limits` has its buckets where `journal` has its endpoints.
+/// What the end of an attempt writes besides its outcome: the notifications still to be sent, and the tokens that are given
+/// back, once. `rate_limits` has its buckets where `journal` has its endpoints.
 pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_limits: &impl RateLimits, seed: u64) {
     let now = whole_second();
     let first = endpoint(seed, now);
@@ -81,7 +81,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
     assert_eq!((read.unsent, read.told), (None, told));
 }
 
-/// Of an authorization that is deactivated nothing is left, wherever it was known. `seed` is one that no other test uses.
+/// A deactivated authorization is removed wherever it was recorded. `seed` is one that no other test uses.
 pub async fn authorizations(journal: &(impl AttemptJournal + DueIndex + Registry), seed: u64) {
     let now = whole_second();
     let first = endpoint(seed, now);

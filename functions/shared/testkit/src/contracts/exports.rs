@@ -3,7 +3,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::CertificateKey;
 use vocabulary::names::EndpointId;
 
-/// `id` is one that no other test uses. `current`: the serial that the reader gets of it.
+/// `id` is one that no other test uses. `current`: the serial that the reader sees.
 pub async fn key_export(exports: &impl KeyExport, id: &EndpointId, current: impl AsyncFn() -> Option<String>) {
     let keys = [CertificateKey::generate(), CertificateKey::generate()];
     let material = |generation: u64, serial| ExportMaterial {

@@ -16,7 +16,7 @@ use super::endpoints::attempt;
 use super::{endpoint, whole_second};
 use crate::installed;
 
-/// What a check of `endpoint` leaves behind that found a record missing.
+/// The result of a check of `endpoint` that found a record missing.
 fn sight(endpoint: &Endpoint, at: OffsetDateTime, report: bool) -> Sight {
     let found = report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at);
     let held = installed(endpoint, at);
@@ -131,8 +131,8 @@ pub async fn health_index(
     assert_eq!(index.find(&gone).await, Ok(None), "and makes nothing");
 }
 
-/// Two checks that find everything correct, of which the second tells nothing new: what is read is what was seen, and
-/// what is newer stays. Returns when the next one is due.
+/// Two checks that find everything correct, the second without news: what is read is what was seen, and newer data stay.
+/// Returns when the next check is due.
 async fn unchanged(index: &impl HealthIndex, ailing: &Endpoint, at: OffsetDateTime) -> OffsetDateTime {
     let id = &ailing.id;
     let read = async || index.find(id).await.expect("answers").expect("there");
@@ -159,7 +159,7 @@ async fn unchanged(index: &impl HealthIndex, ailing: &Endpoint, at: OffsetDateTi
     later + Duration::HOUR
 }
 
-/// On an installation of which nothing is kept yet.
+/// Requires an installation without stored state.
 pub async fn installation_log(log: &impl InstallationLog) {
     let healthy = InstallationState::default();
     assert_eq!(log.engine().await, Ok(healthy.clone()), "where nothing is kept all is well");

@@ -1,8 +1,8 @@
 use domain::ports::{Detachment, Listeners};
 use vocabulary::certificate::{ListenerArn, LoadBalancerArn};
 
-/// `listener` exists and has the certificate `default` as its default one; of the place of `other`. There is no listener
-/// `nowhere`.
+/// `listener` exists and has the certificate `default` as its default one, in the account and region of `other`. The listener
+/// `nowhere` does not exist.
 pub async fn listeners(
     listeners: &impl Listeners,
     listener: &ListenerArn,

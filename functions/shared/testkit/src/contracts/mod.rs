@@ -1,4 +1,4 @@
-//! What each port promises, as tests that run on the fake here and on the adapter against the local cloud.
+//! The contract of each port, as tests that run on the fake here and on the adapter against the local cloud.
 
 mod advice;
 mod capacity_log;
@@ -64,12 +64,12 @@ pub fn endpoint(seed: u64, now: OffsetDateTime) -> Endpoint {
     Endpoint::register(id, format!("tenant-{seed}").parse().expect("valid"), names, Reachability::Internal, label, now)
 }
 
-/// The event that tells of a registration.
+/// The event of a registration.
 pub fn registered(endpoint: &Endpoint) -> Event {
     Event::act(EventKind::Registered, Origin::itself(), "Registered.", endpoint.created_at, 0)
 }
 
-/// The present, as a table keeps it.
+/// The current time, as a table stores it.
 pub fn whole_second() -> OffsetDateTime {
     OffsetDateTime::now_utc().replace_nanosecond(0).expect("zero is a nanosecond")
 }

@@ -26,7 +26,7 @@ pub async fn rate_limits(rate_limits: &(impl RateLimits + Sync), seed: u64) {
     takers(rate_limits, &directory, now).await;
 }
 
-/// What a taker has taken is known by it, until it goes back or the taker is forgotten.
+/// A taker's token is known by it, until the token is given back or the taker is forgotten.
 async fn takers(rate_limits: &(impl RateLimits + Sync), directory: &str, now: OffsetDateTime) {
     let bucket = BucketId::Domain { directory: directory.to_owned(), domain: "takers.example".to_owned() };
     let limit = Limit::new(4, Duration::hours(4));
@@ -63,7 +63,7 @@ async fn takers(rate_limits: &(impl RateLimits + Sync), directory: &str, now: Of
     assert_eq!((left().await, taken(&first).await), (2, None), "it is spent");
     assert!(is_now(&rate_limits.take(&first, now).await.expect("answers")), "another one");
     assert_eq!(left().await, 1);
-    // What came back with time is nobody's.
+    // A token that came back with time belongs to nobody.
     let later = now + Duration::hours(9);
     for number in 3..6 {
         assert!(is_now(&rate_limits.take(&order(number), later).await.expect("answers")));
@@ -71,7 +71,7 @@ async fn takers(rate_limits: &(impl RateLimits + Sync), directory: &str, now: Of
     assert_eq!(rate_limits.left(&bucket, limit, later).await, Ok(1));
 }
 
-/// Registrations, then renewals, then those who have stood in line.
+/// Registrations, then renewals, then takers that have waited in the queue.
 async fn one_by_one(rate_limits: &impl RateLimits, account: &Take, now: OffsetDateTime) {
     let take = async |take: &Take, at| rate_limits.take(take, at).await.expect("answers");
     let interval = account.limit.interval();
@@ -132,7 +132,7 @@ fn is_now(granted: &Granted) -> bool {
     matches!(granted, Granted::Now(_))
 }
 
-/// What the CA has said of the account holds for everybody, until its time.
+/// What the CA has said about the account applies to all processes, until its time.
 async fn hold(rate_limits: &impl RateLimits, directory: &str, now: OffsetDateTime) {
     let directory = format!("{directory}/held");
     let until = now + Duration::hours(2);
@@ -157,7 +157,7 @@ async fn hold(rate_limits: &impl RateLimits, directory: &str, now: OffsetDateTim
     assert!(is_now(&rate_limits.take(&waited, until).await.expect("answers")));
 }
 
-/// However many take at once, never more is taken than there is, and all others have places of their own.
+/// However many take at once, never more is taken than there is, and all others have their own places.
 async fn race(rate_limits: &(impl RateLimits + Sync), directory: &str, now: OffsetDateTime) {
     const THERE: u32 = 5;
     for (number, purpose) in [(0, Purpose::Registration), (1, Purpose::Renewal)] {
@@ -204,11 +204,11 @@ async fn all_or_none(rate_limits: &impl RateLimits, directory: &str, now: Offset
         let spent = take_all(rate_limits, &both, now).await.expect("answers").expect_err("the second has nothing");
         assert_eq!(spent, Spent { take: few.clone(), until: spent.until });
     }
-    // What came to nothing was given back.
+    // Unused tokens were given back.
     assert!(is_now(&rate_limits.take(&plenty, now).await.expect("answers")));
 }
 
-/// Two tenants under one registered domain are served in turn, however long the line of one of them is. `seed` is one that no
+/// Two tenants under one registered domain are served in turn, however long the queue of one of them is. `seed` is one that no
 /// other test uses.
 pub async fn tenants_in_turn(rate_limits: &impl RateLimits, seed: u64) {
     let now = whole_second();
@@ -240,7 +240,7 @@ pub async fn tenants_in_turn(rate_limits: &impl RateLimits, seed: u64) {
         small.push(until);
     }
     assert!(small[2] <= now + limit.interval() * 3, "its line is its own: {small:?}");
-    // Each comes at its time, the bulk always first; whoever finds nothing comes again when it is told to.
+    // Each comes at its time, the bulk always first; a taker without a token comes back at the returned time.
     let (mut served, mut at) = (Vec::new(), now);
     while served.len() < 12 {
         at += limit.interval();

@@ -8,8 +8,8 @@ use vocabulary::names::Origin;
 use super::endpoints::order_of;
 use super::{endpoint, registered, whole_second};
 
-/// What an endpoint carries from one run to the next besides its order: a certificate that is to be revoked, and tokens
-/// that a run took before it had an order, and for how long nobody is notified of it.
+/// What an endpoint keeps from one run to the next besides its order: a certificate to be revoked, tokens that a run took
+/// before it had an order, and how long nobody is notified of it.
 pub async fn revocations(store: &(impl Registry + DueIndex + AttemptJournal + AuditTrail), seed: u64) {
     let now = whole_second();
     let first = endpoint(seed, now);

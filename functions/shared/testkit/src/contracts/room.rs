@@ -3,7 +3,7 @@ use futures::future::join_all;
 
 use super::whole_second;
 
-/// `room` is for eight attempts, and nobody has taken any. It takes some seconds at the most: what is taken and not started is
+/// `room` is for eight attempts, and none is taken. The test takes a few seconds at most: room that is taken without a start is
 /// free again some time after that.
 pub async fn room(room: &(impl Room + Sync)) {
     let take = async |wanted, place| room.take_room(wanted, place, whole_second()).await.expect("answers");

@@ -29,7 +29,7 @@ pub async fn shared_causes(causes: &impl SharedCauses, seed: u64) {
     assert_eq!(leave(&one, WaitingOn::Operator).await, Some(other.clone()));
     causes.close(&other).await.expect("closed");
 
-    // One of many at once tells.
+    // One of many concurrent callers may notify.
     let claim = async |who: &str, severity, at| causes.claim(&first, who, severity, at).await.expect("answers");
     let crowd: Vec<_> = (0..8).map(|n| endpoint(seed + n, now).id.to_string()).collect();
     let claims = crowd.iter().map(|who| claim(who, Some(Severity::Notice), now));
@@ -50,7 +50,7 @@ pub async fn shared_causes(causes: &impl SharedCauses, seed: u64) {
     let lasting = causes.lasting().await.expect("answers");
     assert_eq!(lasting.iter().filter(|known| known.cause == cause).count(), 1);
 
-    // The last one that leaves tells of the end.
+    // The last endpoint that leaves triggers the notification of the end.
     assert_eq!(leave(&one, WaitingOn::Ca).await, None, "there is another");
     let last = leave(&two, WaitingOn::Ca).await.expect("the last");
     assert_eq!((last.endpoints, last.told), (2, Severity::Error));

@@ -29,7 +29,7 @@ pub async fn audit_trail(trail: &impl AuditTrail, seed: u64) {
     assert_eq!(events(Some(&event(3).id), 9).await, []);
     assert_eq!(trail.events(&other, None, 9).await, Ok(vec![event(9)]), "an endpoint's events are its own");
 
-    // Other tests may write beside this one: what is asked for is its own.
+    // Other tests may write at the same time: this one reads only its own events.
     let now = now + Duration::seconds(20);
     let recent = async |after: Option<&str>, limit| {
         let all = trail.recent(after, limit, now).await.expect("answers");
@@ -38,7 +38,7 @@ pub async fn audit_trail(trail: &impl AuditTrail, seed: u64) {
     };
     let before = Event::act(EventKind::Changed, by.clone(), "Before.", whole_second() - Duration::HOUR, 0);
     let mut seen = recent(Some(&before.id), 1000).await;
-    // An index may need a moment.
+    // An index may lag behind.
     for _ in 0..20 {
         if seen.len() == 5 {
             break;

@@ -8,8 +8,7 @@ use vocabulary::names::{DomainName, EndpointId};
 use super::MemoryEndpoints;
 
 impl MemoryEndpoints {
-    /// Makes of the endpoint's names what an earlier release has left: a claim that says nothing of a proof, and no names of
-    /// its tenant.
+    /// Makes the endpoint's names look like those of an earlier release: a claim without a proof, and no names of its tenant.
     pub async fn as_of_the_previous_release(&self, endpoint: &Endpoint) {
         let mut state = self.state();
         state.names.retain(|_, id| *id != endpoint.id);

@@ -44,7 +44,7 @@ impl AttemptJournal for MemoryEndpoints {
     ) -> Result<(), FencedError> {
         self.fenced(id, attempt, |endpoint| {
             endpoint.certificate = Some(certificate.clone());
-            // As the table has it: whole seconds.
+            // As in the table: whole seconds.
             endpoint.advice_at = endpoint.advice_at.or(certificate.imported_at.replace_nanosecond(0).ok());
             endpoint.health_at = first_check(id, certificate).replace_nanosecond(0).ok();
         })
@@ -162,7 +162,7 @@ impl AttemptJournal for MemoryEndpoints {
 }
 
 impl MemoryEndpoints {
-    /// Keeps the chain, in the place of the one before the last, unless one of a newer order is there.
+    /// Stores the chain over the one before the last, unless a newer order's is there.
     fn put_chain(&self, id: &EndpointId, order: &OpenOrder, chain: &str) {
         let kept = KeptChain { generation: order.generation, order: order.url.clone(), chain: chain.to_owned() };
         let (mut state, place) = (self.state(), (id.clone(), order.generation % 2));

@@ -4,7 +4,7 @@ use vocabulary::acme::{BucketId, Granted, Limit, Take, Token};
 
 use super::MemoryEndpoints;
 
-/// The buckets lie in the same table.
+/// The buckets are in the same table.
 impl RateLimits for MemoryEndpoints {
     async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Granted, ServiceFault> {
         self.rate_limits.take(take, now).await

@@ -33,7 +33,7 @@ use crate::{Fuse, MemoryRateLimits};
 #[derive(Clone, Debug, Default)]
 pub struct MemoryEndpoints {
     state: Arc<Mutex<State>>,
-    /// Where the tokens of orders go back to.
+    /// Where the tokens of orders are given back.
     rate_limits: MemoryRateLimits,
     fuse: Fuse,
 }
@@ -41,14 +41,14 @@ pub struct MemoryEndpoints {
 #[derive(Debug, Default)]
 struct State {
     endpoints: BTreeMap<EndpointId, Endpoint>,
-    /// Whose each name is by its tenant.
+    /// The endpoint that has each name, by tenant.
     names: BTreeMap<(TenantId, DomainName), EndpointId>,
     claims: BTreeMap<DomainName, Claim>,
     /// The chains of each endpoint, of an even and of an odd generation, with the generation and the URL of its order.
     chains: BTreeMap<(EndpointId, u64), KeptChain>,
     attempts: BTreeMap<(EndpointId, u64), Attempt>,
     events: BTreeMap<(EndpointId, String), Event>,
-    /// Endpoints that have gone.
+    /// Deleted endpoints.
     removed: BTreeMap<EndpointId, Removed>,
     shares: BTreeMap<(EndpointId, String), Share>,
     checks: BTreeMap<EndpointId, CheckReport>,
@@ -59,7 +59,7 @@ struct State {
     engine: InstallationState,
     capacity: Capacity,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
-    /// By scope, absent for all, and by part.
+    /// By scope (absent for all), and by part.
     summaries: BTreeMap<(Option<TenantId>, u32), SummaryPart>,
     recent: Vec<(TenantId, RecentChange)>,
 }
@@ -79,7 +79,7 @@ struct DoneRequest {
 }
 
 impl State {
-    /// Up to `limit` endpoints after `after` that `covers` takes, by domain.
+    /// Up to `limit` endpoints after `after` for which `covers` is true, by domain.
     fn page(&self, after: Option<&Position>, limit: u32, covers: impl Fn(&Endpoint) -> bool) -> EndpointPage {
         let covered = self.endpoints.values().filter(|endpoint| covers(endpoint));
         let mut found: Vec<_> = covered.filter(|e| after.is_none_or(|after| Position::of(e) > *after)).collect();
@@ -105,7 +105,7 @@ impl MemoryEndpoints {
         self.state.lock().expect("no test panics in here")
     }
 
-    /// Has a certificate of the endpoint wait to be revoked, as if that had been requested before its attempt began.
+    /// Makes a certificate of the endpoint wait to be revoked, as if that had been requested before its attempt began.
     pub fn wait_for_revocation(&self, id: &EndpointId, revocation: Revocation) {
         self.state().endpoints.get_mut(id).expect("it is registered").revocation = Some(revocation);
     }
@@ -115,7 +115,7 @@ impl MemoryEndpoints {
         self.state().endpoints.get_mut(id).expect("it is registered").order = None;
     }
 
-    /// As a change of where its certificate goes leaves it, while no attempt runs.
+    /// Changes where its certificate goes, as that leaves the endpoint while no attempt runs.
     pub fn redeploy(&self, id: &EndpointId, deployment: Deployment) {
         self.state().endpoints.get_mut(id).expect("it is registered").deployment = deployment;
     }
@@ -126,7 +126,7 @@ impl MemoryEndpoints {
         state.endpoints.is_empty() && state.names.is_empty() && state.claims.is_empty()
     }
 
-    /// Up to `limit` endpoints of `shard` whose time `at` has come by `now`, the longest due first.
+    /// Up to `limit` endpoints of `shard` whose time `at` has come by `now`, longest due first.
     fn due_by(
         &self,
         shard: u32,

@@ -10,7 +10,7 @@ use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope, T
 use super::{DoneRequest, MemoryEndpoints, State};
 
 impl State {
-    /// The tenant's endpoint that has `name`; of one of an earlier release only the claim says so.
+    /// The tenant's endpoint that has `name`; for one of an earlier release only the claim says so.
     fn owner(&self, tenant: &TenantId, name: &DomainName) -> Option<EndpointId> {
         let of_before = || {
             let claim = self.claims.get(name).filter(|claim| claim.proven_at.is_none())?;
@@ -20,7 +20,7 @@ impl State {
         self.names.get(&(tenant.clone(), name.clone())).cloned().or_else(of_before)
     }
 
-    /// What the same request has made before.
+    /// The earlier result of the same request.
     fn done(&self, request: &NamedRequest, now: OffsetDateTime) -> Result<Option<EndpointId>, RequestError> {
         match self.requests.get(&(request.tenant.clone(), request.key.clone())).filter(|known| now < known.until) {
             Some(known) if known.digest != request.digest => Err(RequestError::KeyReused),
@@ -28,7 +28,7 @@ impl State {
         }
     }
 
-    /// What the tenant has, as its endpoints say.
+    /// The tenant's usage, counted from its endpoints.
     fn count(&self, tenant: &TenantId) -> TenantUsage {
         let own: Vec<_> = self.endpoints.values().filter(|endpoint| endpoint.tenant == *tenant).collect();
         let names = own.iter().map(|endpoint| endpoint.names.authorization_names().len() as u64).sum();
@@ -54,7 +54,7 @@ impl Registry for MemoryEndpoints {
         }
         let own = authorization_names.into_iter().map(|base| (endpoint.tenant.clone(), base.clone()));
         state.names.extend(own.map(|name| (name, endpoint.id.clone())));
-        // Counting begins with whoever asks first.
+        // Counting begins with the first reader.
         if let Some(usage) = state.usage.get_mut(&endpoint.tenant) {
             usage.endpoints += 1;
             usage.names += endpoint.names.authorization_names().len() as u64;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::certificate_name::CertificateName;
 
-/// An authorization at a CA (RFC 8555 §7.1.4), which the account may use again while it is valid: for whatever tenant.
+/// An authorization at a CA (RFC 8555 §7.1.4), which the account may reuse while it is valid: for any tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownAuthorization {
     /// Of the CA.
@@ -15,12 +15,12 @@ pub struct KnownAuthorization {
     pub name: CertificateName,
 }
 
-/// So many of one name at one CA: a CA uses the authorization that it has again, so that those before it have ended.
+/// The most of one name at one CA: a CA reuses its authorization, so earlier ones have ended.
 const MOST_OF_A_NAME: usize = 2;
-/// Of a registration: as many as two full orders.
+/// The most of a registration: as many as two full orders.
 const MOST: usize = 200;
 
-/// `known` and then `newer`, each once, and the newest of them where they are too many.
+/// `known` and then `newer`, each once; only the newest if there are too many.
 pub fn remembering(
     known: impl IntoIterator<Item = KnownAuthorization>,
     newer: impl IntoIterator<Item = KnownAuthorization>,

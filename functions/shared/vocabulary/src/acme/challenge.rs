@@ -1,4 +1,4 @@
-//! By which method the names of an endpoint are proven.
+//! By which method the names of an endpoint are validated.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub enum Reachability {
     Internal,
 }
 
-/// A validation method that this product answers: those of RFC 8555 §8, and the persistent record.
+/// A validation method that this product supports: those of RFC 8555 §8, and the persistent record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ChallengeKind {
     #[serde(rename = "http-01")]
@@ -39,7 +39,7 @@ impl ChallengeKind {
     }
 }
 
-/// How names that have to be proven over DNS are proven.
+/// How names that must be validated over DNS are validated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DnsMethod {
     /// By a value of each order, published at the delegated name (RFC 8555 §8.4).
@@ -60,7 +60,7 @@ impl DnsMethod {
     }
 }
 
-/// All that decides how an endpoint's names are proven.
+/// Everything that decides how an endpoint's names are validated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proving {
     pub reachability: Reachability,
@@ -81,7 +81,7 @@ pub struct Challenges {
 }
 
 impl Challenges {
-    /// `over_dns`: external hosts at which the platform does not answer, and which need not wait for that.
+    /// `over_dns`: external hosts to which the platform does not answer yet, and which need not wait for that.
     pub fn new(proving: Proving, over_dns: impl IntoIterator<Item = DomainName>) -> Self {
         Self { proving, over_dns: over_dns.into_iter().collect() }
     }
@@ -101,9 +101,9 @@ impl From<Proving> for Challenges {
     }
 }
 
-/// The challenge by which `name` is validated, unless its host is not the platform's yet: [`Challenges`].
+/// The challenge that validates `name`, unless its host does not point to the platform yet: [`Challenges`].
 ///
-/// A wildcard is only ever validated over DNS (RFC 8555 §7.4.1), and so is a host the CA cannot reach.
+/// A wildcard is only ever validated over DNS (RFC 8555 §7.4.1), and so is a host that the CA cannot reach.
 pub fn choose_challenge(proving: Proving, name: &CertificateName) -> ChallengeKind {
     match (proving.reachability, proving.dns_method) {
         (Reachability::External, _) if !name.wildcard => ChallengeKind::Http01,

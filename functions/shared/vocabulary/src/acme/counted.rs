@@ -1,8 +1,8 @@
-//! What a tenant's requests are counted as.
+//! The kinds of requests of a tenant that are counted.
 
 use serde::{Deserialize, Serialize};
 
-/// What of a tenant's is counted in time.
+/// What is counted per tenant and period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counted {
@@ -10,7 +10,7 @@ pub enum Counted {
     Renewals,
     Checks,
     Messages,
-    /// What people ask for that ends in an import into ACM.
+    /// Requests that end in an import into ACM.
     Imports,
 }
 

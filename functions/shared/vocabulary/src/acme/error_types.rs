@@ -1,4 +1,4 @@
-//! What a CA says when it refuses (RFC 8555 §6.7), and what that means for whom.
+//! The CA's error types (RFC 8555 §6.7), what they mean, and who is waited on.
 
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -26,7 +26,7 @@ const fn error(kind: &'static str, waiting_on: WaitingOn, meaning: &'static str,
     AcmeError { kind, waiting_on, meaning, action }
 }
 
-/// The types of RFC 8555 §6.7, those of later RFCs that a new order can meet, and the drafts that CAs use.
+/// The types of RFC 8555 §6.7, and those of later RFCs and drafts that a new order can meet.
 pub const ACME_ERRORS: [AcmeError; 27] = [
     error("accountDoesNotExist", WaitingOn::Operator, "The CA does not know the account.", ACCOUNT),
     error(
@@ -127,7 +127,7 @@ pub const ACME_ERRORS: [AcmeError; 27] = [
     ),
 ];
 
-/// For a type that is in no list.
+/// For a type that is not listed.
 const UNLISTED: AcmeError = error(
     "",
     WaitingOn::Operator,
@@ -135,13 +135,13 @@ const UNLISTED: AcmeError = error(
     "Read the CA's words; check the account, the profile and the contact among the stack's parameters.",
 );
 
-/// What error type `kind` means.
+/// The meaning of error type `kind`.
 pub fn explain(kind: &str) -> AcmeError {
     ACME_ERRORS.into_iter().find(|known| known.kind == kind).unwrap_or(UNLISTED)
 }
 
 impl Problem {
-    /// Whether the CA has paused the name. Boulder says so in words alone, with the type `rateLimited`.
+    /// Whether the CA has paused the name. Boulder says so only in the text, with the type `rateLimited`.
     pub fn is_pause(&self) -> bool {
         self.kind == "rateLimited"
             && (self.detail.contains("temporarily prevented from requesting certificates")
@@ -154,7 +154,7 @@ impl Problem {
         rest.strip_prefix('"')?.split('"').next().filter(|domain| !domain.is_empty())
     }
 
-    /// Whether the limit is one of the whole account, or of all that comes from here, and not of some names.
+    /// Whether the limit applies to the whole account, or to all requests from here, not to particular names.
     pub fn is_account_limit(&self) -> bool {
         let of_account = ["too many new orders", "too many new registrations", "rate limit for '/acme/new-order'"];
         let words = self.detail.to_ascii_lowercase();
@@ -166,12 +166,12 @@ impl Problem {
         self.kind == "rateLimited" && self.detail.contains("too many failed authorizations")
     }
 
-    /// Whether only remote perspectives of the CA failed. Boulder says so in words alone.
+    /// Whether only remote perspectives of the CA failed. Boulder says so only in the text.
     pub fn is_secondary(&self) -> bool {
         self.detail.to_ascii_lowercase().contains("during secondary validation")
     }
 
-    /// The time in the CA's words: `…, retry after 2026-11-25 12:00:00 UTC: see …`, as Boulder writes it.
+    /// The time in the CA's text: `…, retry after 2026-11-25 12:00:00 UTC: see …`, as Boulder writes it.
     pub fn retry_time(&self) -> Option<OffsetDateTime> {
         const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
         let (_, rest) = self.detail.split_once("retry after ")?;
@@ -179,7 +179,7 @@ impl Problem {
         time::PrimitiveDateTime::parse(&text, FORMAT).ok().map(time::PrimitiveDateTime::assume_utc)
     }
 
-    /// Where the CA wants somebody to go: its own link, or the first one in its words.
+    /// The page that the CA refers a person to: its own link, or the first one in its text.
     pub fn link(&self) -> Option<&str> {
         if let Some(link) = &self.instance {
             return Some(link);

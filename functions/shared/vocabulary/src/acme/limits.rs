@@ -6,7 +6,7 @@ use time::Duration;
 
 use crate::acme::token_bucket::Limit;
 
-/// What a CA lets one account do. `None`: as much as it likes, as far as we know.
+/// What a CA allows one account. `None`: no limit, as far as we know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CaLimits {
     /// New orders of the account.
@@ -17,7 +17,7 @@ pub struct CaLimits {
     pub names: Option<Limit>,
 }
 
-/// Let's Encrypt's. Source: letsencrypt.org/docs/rate-limits; `refill` there is what [`Limit`] does.
+/// Let's Encrypt's. Source: letsencrypt.org/docs/rate-limits; [`Limit`] implements its `refill`.
 const LETS_ENCRYPT: [(u32, Duration); 3] = [(300, Duration::hours(3)), (50, Duration::days(7)), (5, Duration::days(7))];
 
 /// Why a text is no list of limits.
@@ -26,7 +26,7 @@ const LETS_ENCRYPT: [(u32, Duration); 3] = [(300, Duration::hours(3)), (50, Dura
 pub struct CaLimitsError(String);
 
 impl CaLimits {
-    /// What is published of the CA with this directory; no limits for one that is not known.
+    /// The published limits of the CA with this directory; none for an unknown CA.
     pub fn published(directory: &str) -> Self {
         let host = directory.strip_prefix("https://").and_then(|rest| rest.split(['/', ':']).next());
         match host {

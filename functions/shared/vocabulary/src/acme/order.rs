@@ -1,4 +1,4 @@
-//! An ACME order as it is kept between steps (RFC 8555 §7.1.3).
+//! An ACME order as it is stored between steps (RFC 8555 §7.1.3).
 
 use std::collections::BTreeMap;
 
@@ -35,9 +35,8 @@ pub enum AuthorizationStatus {
     Deactivated,
 }
 
-/// One challenge as the CA offers it. `response` is what must be published for it: the key authorization
-/// for HTTP-01 (RFC 8555 §8.3), its digest for the TXT record for DNS-01 (§8.4); for a persistent record nothing, and it
-/// has no token either.
+/// One challenge of the CA. `response` is what must be published for it: the key authorization for HTTP-01 (RFC 8555 §8.3), its
+/// digest for the TXT record for DNS-01 (§8.4); for a persistent record nothing, and it has no token either.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     pub kind: ChallengeKind,
@@ -60,9 +59,9 @@ pub struct Authorization {
 pub struct OpenOrder {
     pub url: String,
     pub finalize_url: String,
-    /// The directory of the CA that the order lives at: another one makes it worthless.
+    /// The directory of the CA that has the order: with another one the order is worthless.
     pub directory: String,
-    /// Which of the endpoint's keys this order is for. Never changes: a finalized CSR binds it.
+    /// Which of the endpoint's keys this order is for. Never changes: a finalized CSR contains that key.
     pub generation: u64,
     pub names: Vec<CertificateName>,
     pub status: OrderStatus,
@@ -72,15 +71,15 @@ pub struct OpenOrder {
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub expires: Option<OffsetDateTime>,
     pub authorizations: Vec<Authorization>,
-    /// Challenges of earlier orders, or chosen earlier, that may still be published: a clean-up takes them away too.
+    /// Challenges of earlier orders, or chosen earlier, that may still be published: a clean-up removes them too.
     #[serde(default)]
     pub stale: Vec<Authorization>,
-    /// The nonce of the CA's last answer: the next request need not ask for one (RFC 8555 §6.5). It is in the flow's state, and
-    /// not kept with the order.
+    /// The nonce of the CA's last response: the next request need not fetch one (RFC 8555 §6.5). It is in the flow's state, and
+    /// not stored with the order.
     #[serde(default, skip_serializing)]
     pub nonce: Option<String>,
-    /// Set when an attempt has ended that took its TXT values away, until the next one publishes them again. While it is not
-    /// set there may be some, whether or not they were ever written.
+    /// Set when an attempt has ended that removed its TXT values, until the next one publishes them again. While it is not set
+    /// there may be some, whether or not they were ever written.
     #[serde(default, skip_serializing_if = "is_false")]
     pub withdrawn: bool,
     /// The issued chain, PEM, leaf first. Public.
@@ -89,13 +88,13 @@ pub struct OpenOrder {
     /// Set just before a first import into ACM: a crash after it may have left a certificate to adopt.
     #[serde(default)]
     pub importing: bool,
-    /// Tokens of the CA's limits on certificates that were taken for it: they go back if none comes of it.
+    /// Tokens of the CA's limits on certificates that were taken for it: they are given back if no certificate is issued.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<Token>,
-    /// Those of orders before it that came to nothing.
+    /// Those of earlier failed orders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Token>,
-    /// Authorizations of orders before it that came to nothing: the CA may have them on record as valid.
+    /// Authorizations of earlier failed orders: the CA may have them on record as valid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<KnownAuthorization>,
 }
@@ -114,9 +113,9 @@ pub struct HttpPublication<'a> {
 }
 
 impl OpenOrder {
-    /// Whether the order is of use at `now`, for this set of names at this CA.
+    /// Whether the order is usable at `now`, for this set of names at this CA.
     ///
-    /// An order with a chain stays of use after the CA has forgotten it; one for other names never is of use.
+    /// An order with a chain remains usable after the CA has forgotten it; one for other names is never usable.
     pub fn is_usable(&self, directory: &str, names: &EndpointNames, now: OffsetDateTime) -> bool {
         if !names.same_set(&self.names) {
             return false;
@@ -137,7 +136,7 @@ impl OpenOrder {
             .filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
     }
 
-    /// The names of the pending DNS-01 challenges, each base once.
+    /// The names of the pending DNS-01 challenges, each authorization name once.
     pub fn dns_names(&self) -> Vec<&DomainName> {
         let mut authorization_names: Vec<_> =
             of_kind(self.pending(), ChallengeKind::Dns01).map(|(name, _)| &name.base).collect();
@@ -146,7 +145,7 @@ impl OpenOrder {
         authorization_names
     }
 
-    /// The names that a persistent record is to prove, each base once, with whether its wildcard is among them.
+    /// The names that a persistent record is to prove, each once, with whether its wildcard is among them.
     pub fn persistent_names(&self) -> BTreeMap<&DomainName, bool> {
         persistent_names(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
     }
@@ -161,12 +160,12 @@ impl OpenOrder {
         self.pending().filter_map(http_publication)
     }
 
-    /// The TXT values that may be published, whatever has become of their authorizations.
+    /// The TXT values that may be published, whatever the state of their authorizations.
     pub fn published_txt_values(&self) -> Vec<String> {
         txt_values(self.chosen())
     }
 
-    /// Whether TXT values may be in the delegation zone: this order's, or those of one that it took the place of.
+    /// Whether TXT values may be in the delegation zone: this order's, or those of an order that it replaced.
     pub fn may_have_records(&self) -> bool {
         !self.withdrawn && !self.published_txt_values().is_empty()
     }
@@ -182,19 +181,19 @@ impl OpenOrder {
         all.filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
     }
 
-    /// What an order that takes the place of `self` must remember to take away.
+    /// What an order that replaces `self` must remember to remove.
     pub fn to_stale(&self) -> Vec<Authorization> {
         let all = self.authorizations.iter().chain(&self.stale);
         all.filter(|authorization| authorization.challenge.is_some()).cloned().collect()
     }
 
-    /// The tokens that go back when the order is dropped; `issued`: whether its certificate came.
+    /// The tokens that are given back when the order is dropped; `issued`: whether its certificate was issued.
     pub fn to_give_back(&self, issued: bool) -> Vec<Token> {
         let own = self.taken.iter().filter(|_| !issued);
         own.chain(&self.owed).cloned().collect()
     }
 
-    /// What the CAs may have on record for it, and for the orders before it: all but what was deactivated.
+    /// What the CAs may have on record for it, and for the orders before it: everything but deactivated authorizations.
     pub fn known_authorizations(&self) -> Vec<KnownAuthorization> {
         let is_there = |one: &&Authorization| one.status != AuthorizationStatus::Deactivated;
         let own = self.authorizations.iter().filter(is_there);

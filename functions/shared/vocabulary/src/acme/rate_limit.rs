@@ -1,4 +1,4 @@
-//! What an order counts against, and what is said when a limit is spent.
+//! What an order counts against, and the failure when a limit is spent.
 
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
@@ -24,27 +24,27 @@ pub enum BucketId {
     Domain { directory: String, domain: String },
     /// Certificates for exactly these names, in order.
     Names { directory: String, names: Vec<CertificateName> },
-    /// What a tenant asks of the installation itself.
+    /// What a tenant requests from the installation itself.
     Asked { tenant: TenantId, what: Counted },
 }
 
-/// One token that is wanted.
+/// One wanted token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Take {
     pub bucket: BucketId,
     pub limit: Limit,
     pub purpose: Purpose,
-    /// Whether the taker stood in line for it.
+    /// Whether the taker has waited in the queue for it.
     pub waited: bool,
-    /// Whose line it stands in, where tenants are served in turn.
+    /// Whose queue it waits in, where tenants are served in turn.
     pub tenant: Option<TenantId>,
-    /// The taker's place in a line, if it comes before its time: it keeps that place, and is given no other.
+    /// The taker's place in a queue, if it comes before its time: it keeps that place, and gets no other.
     pub place: Option<OffsetDateTime>,
-    /// Known by it, a take that is repeated takes nothing.
+    /// Identifies the taker, so that a repeated take takes nothing.
     pub taker: Option<Taker>,
 }
 
-/// The order that tokens are taken for: `018f….3.2`.
+/// The order that takes tokens: `018f….3.2`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Taker(String);
@@ -61,37 +61,37 @@ impl Taker {
 }
 
 impl Take {
-    /// The token that it has taken: the bucket is to be full again at `back_at`.
+    /// The token that it has taken: the bucket is full again at `back_at`.
     pub fn token(&self, back_at: OffsetDateTime) -> Token {
         Token { taker: self.taker.clone(), ..Token::taken(self.bucket.clone(), self.limit, back_at) }
     }
 
-    /// What is kept of it before it takes anything: nothing lacks for it.
+    /// What is recorded before it takes anything: nothing is missing for it.
     pub fn planned(&self, now: OffsetDateTime) -> Token {
         self.token(now)
     }
 }
 
-/// What came of a [`Take`].
+/// The result of a [`Take`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Granted {
     Now(Token),
-    /// There is none. One is kept for whoever comes back then, to the second.
+    /// There is none. One is reserved for the taker at that time, to the second.
     Wait {
         until: OffsetDateTime,
     },
 }
 
-/// A token that was taken, so that exactly it can be given back.
+/// A taken token, so that exactly this one can be given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     pub bucket: BucketId,
     /// How long it takes to come back.
     pub milliseconds: i64,
-    /// When it has come back with time: when the bucket was to be full again after it was taken.
+    /// When it comes back with time: when the bucket was full again after it was taken.
     #[serde(with = "time::serde::rfc3339")]
     pub back_at: OffsetDateTime,
-    /// While its bucket remembers who has it.
+    /// Set while its bucket remembers the taker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taker: Option<Taker>,
 }
@@ -102,13 +102,13 @@ impl Token {
         Self { bucket, milliseconds, back_at, taker: None }
     }
 
-    /// What is still lacking for it at `now`: what came back with time meanwhile is not given twice.
+    /// What is still missing because of it at `now`: what has come back with time is not given back twice.
     pub fn lacking(&self, now: OffsetDateTime) -> Duration {
         (self.back_at - now).clamp(Duration::ZERO, Duration::milliseconds(self.milliseconds))
     }
 }
 
-/// The bucket that had nothing, and when there will be something.
+/// The bucket without a token, and when there will be one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spent {
     pub take: Take,
@@ -116,13 +116,13 @@ pub struct Spent {
 }
 
 impl BucketId {
-    /// Whether the CA counts certificates here, not orders: one that was not finalized has not been counted.
+    /// Whether the CA counts certificates here, not orders: one that was not finalized was not counted.
     pub fn counts_certificates(&self) -> bool {
         matches!(self, Self::Domain { .. } | Self::Names { .. })
     }
 }
 
-/// Our failure where the CA itself has said that it takes no order of the account before `until`.
+/// Our failure if the CA itself has said that it takes no order of the account before `until`.
 pub fn account_held(until: OffsetDateTime) -> Failure {
     let until = whole_second_after(until);
     let when = until.format(&Rfc3339).expect("a year of four digits");
@@ -135,13 +135,13 @@ pub fn account_held(until: OffsetDateTime) -> Failure {
         .at("account")
 }
 
-/// The due index compares seconds; a moment earlier there is no token yet.
+/// The due index compares whole seconds; at the second before there is no token yet.
 fn whole_second_after(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(0).expect("zero is a nanosecond") + Duration::SECOND
 }
 
 impl Spent {
-    /// Our failure for it: whose limit, and until when it waits. Nobody need act.
+    /// Our failure for it: whose limit, and how long it waits. No action needed.
     pub fn to_failure(&self) -> Failure {
         let Take { bucket, limit, purpose, .. } = &self.take;
         let within = format!("{} within {}", limit.capacity, in_words(limit.period));
@@ -177,7 +177,7 @@ impl Spent {
             ),
         )
         .with_retry_after(Some(until));
-        // Its time is another for each endpoint that waits.
+        // Its time differs for each endpoint that waits.
         match bucket {
             BucketId::Account { .. } => failure.at("account"),
             BucketId::Tenant { tenant, .. } | BucketId::Asked { tenant, .. } => failure.at(format!("tenant {tenant}")),

@@ -1,7 +1,7 @@
-//! What a refusal of the CA means: one function from the request, the CA's type and words, and the status.
+//! What a refusal of the CA means: one function of the request, the CA's type and text, and the status.
 //!
-//! The type alone does not say it: `unauthorized` is a proof that the CA did not find or an account that is deactivated,
-//! `malformed` is a name that it does not issue for or a request of ours. The words are Boulder's and Pebble's.
+//! The type alone is not enough: `unauthorized` is a proof that the CA did not find or a deactivated account, `malformed` is a
+//! name that it does not issue for or a request of ours. The texts are Boulder's and Pebble's.
 
 use time::OffsetDateTime;
 
@@ -10,13 +10,13 @@ use crate::failure::failure::{Failure, FailureName};
 use crate::failure::problem::{Problem, Subproblem};
 use crate::guidance::WaitingOn;
 
-/// What the CA was asked for.
+/// What was requested from the CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaRequest {
     /// The directory, a nonce, the account.
     Account,
     NewOrder,
-    /// The challenges, and how their validation went.
+    /// The challenges, and the result of their validation.
     Challenge,
     Finalize,
 }
@@ -25,7 +25,7 @@ pub enum CaRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub problem: Problem,
-    /// Of the answer; `None` where a resource told it, which is then of no more use.
+    /// Of the response; `None` if a resource contained the problem, which is then no longer usable.
     pub status: Option<u16>,
     pub retry_after: Option<OffsetDateTime>,
 }
@@ -43,28 +43,28 @@ enum Meaning {
     /// Contact, binding, signature.
     AccountWrong,
     Profile,
-    /// It issues for no such name, whoever asks.
+    /// It issues for no such name, whoever requests it.
     Policy,
     TooManyNames,
     Caa,
-    /// Servers of a top-level domain gave no answer, which nobody here can help.
+    /// Servers of a top-level domain did not answer, which nobody here can fix.
     TopLevelSilent,
     /// It did not see what our own check had seen.
     NotSeen,
     /// A persistent record that it cannot read.
     RecordUnreadable,
-    /// A new order is all it takes.
+    /// A new order is enough.
     Again,
     /// The request is at fault.
     Request,
 }
 
-/// The CA's first perspective saw everything: more than one of the others did not.
+/// The CA's primary perspective saw everything, but more than one of the others did not.
 const FROM_EVERYWHERE: &str = "The CA asks from several networks around the world, and some of them got no right answer. Let \
      the host and every name server answer everywhere: look for a firewall, a geographic block, or servers that differ.";
 
 impl From<Problem> for Refusal {
-    /// As a resource tells it.
+    /// A problem from a resource.
     fn from(problem: Problem) -> Self {
         Self { problem, status: None, retry_after: None }
     }
@@ -81,7 +81,7 @@ impl Refusal {
         matches!(self.meaning(CaRequest::NewOrder), Meaning::Limit | Meaning::Paused)
     }
 
-    /// Our failure for it. `before`: what the attempt before this one failed by.
+    /// Our failure for it. `before`: the failure of the previous attempt.
     pub fn to_failure(&self, request: CaRequest, before: Option<&Failure>) -> Failure {
         let meaning = self.meaning(request);
         let repeated = meaning != Meaning::NotSeen || was_not_seen(before);
@@ -114,7 +114,7 @@ impl Refusal {
         }
     }
 
-    /// What other endpoints meet as well, whatever their names: the CA itself, the account, a registered domain.
+    /// What other endpoints can share, whatever their names: the CA itself, the account, a registered domain.
     fn at_fault(&self, meaning: Meaning) -> Option<&str> {
         match meaning {
             Meaning::Outage => Some("CA"),
@@ -127,7 +127,7 @@ impl Refusal {
         }
     }
 
-    /// Of several names at fault, what has to be done by a person decides.
+    /// If several names are at fault, the one that needs action from a person decides.
     fn meaning(&self, request: CaRequest) -> Meaning {
         let Problem { kind, detail, subproblems, .. } = &self.problem;
         if self.problem.is_pause() {
@@ -136,7 +136,7 @@ impl Refusal {
         if subproblems.is_empty() {
             return meaning(request, kind, detail, self.status);
         }
-        // The words of the names are in the whole's, too: it has none of its own to go by.
+        // The problem's own text repeats those of the names, so it is ignored.
         let of_all = meaning(request, kind, "", self.status);
         if !matches!(of_all, Meaning::Request | Meaning::NotSeen | Meaning::Caa | Meaning::Policy) {
             return of_all;
@@ -150,7 +150,7 @@ impl Refusal {
 
     fn failure_name(&self, meaning: Meaning, request: CaRequest) -> FailureName {
         match meaning {
-            // What a resource tells is over with it; a wait that the CA names is longer than the flow's own retries.
+            // A resource's problem ends with the resource; a wait that the CA names is longer than the flow's own retries.
             Meaning::Outage if self.retry_after.is_some() || self.status.is_none() => FailureName::CaUnavailable,
             Meaning::Outage => FailureName::Unavailable,
             Meaning::Limit | Meaning::Paused => FailureName::RateLimited,
@@ -247,7 +247,7 @@ impl Refusal {
         }
     }
 
-    /// Those that the CA names: in subproblems, or in quotes.
+    /// The names that the CA names: in subproblems, or in quotes.
     fn names_at_fault(&self) -> Vec<&str> {
         let named: Vec<&str> = self.problem.subproblems.iter().filter_map(|sub| sub.name.as_deref()).collect();
         if !named.is_empty() {
@@ -259,8 +259,8 @@ impl Refusal {
     }
 }
 
-/// Whether the attempt before failed for a validation that the CA did not accept, or for records that it did not get when the
-/// order was finalized: then it is no chance any more.
+/// Whether the previous attempt failed because the CA did not accept a validation, or did not get records when the order was
+/// finalized: then it is no longer chance.
 fn was_not_seen(before: Option<&Failure>) -> bool {
     let unseen = |problem: &Problem| Refusal::from(problem.clone()).meaning(CaRequest::Finalize) == Meaning::NotSeen;
     before.is_some_and(|failure| {
@@ -268,7 +268,7 @@ fn was_not_seen(before: Option<&Failure>) -> bool {
     })
 }
 
-/// A person who has to act, before one who waits.
+/// A person who must act, before one who waits.
 fn rank(meaning: Meaning) -> u8 {
     match meaning {
         Meaning::Policy | Meaning::Caa | Meaning::RecordUnreadable => 5,
@@ -283,7 +283,7 @@ fn meaning(request: CaRequest, kind: &str, detail: &str, status: Option<u16>) ->
     let words = detail.to_ascii_lowercase();
     let failed = status.is_some_and(|status| status >= 500);
     match kind {
-        // Boulder's frontend at its limit of connections: 503 "Service busy; retry later."
+        // Boulder's frontend at its connection limit: 503 "Service busy; retry later."
         "rateLimited" if failed => Meaning::Outage,
         "rateLimited" => Meaning::Limit,
         _ if status == Some(429) => Meaning::Limit,
@@ -292,7 +292,7 @@ fn meaning(request: CaRequest, kind: &str, detail: &str, status: Option<u16>) ->
         "userActionRequired" => Meaning::Terms,
         "accountDoesNotExist" => Meaning::AccountLost,
         "unauthorized" if is_about_the_account(&words) => Meaning::AccountLost,
-        // The account has another key than the one that is stored here.
+        // The account has a different key than the stored one.
         "malformed" | "unauthorized" if words.contains("jws verification error") => Meaning::AccountLost,
         "invalidProfile" => Meaning::Profile,
         "unauthorized" | "malformed" if words.contains("certificate profile") => Meaning::Profile,
@@ -307,7 +307,7 @@ fn meaning(request: CaRequest, kind: &str, detail: &str, status: Option<u16>) ->
         "malformed" if request == CaRequest::Challenge => Meaning::RecordUnreadable,
         "connection" | "dns" | "dnssec" | "tls" | "incorrectResponse" | "unknownHost" => Meaning::NotSeen,
         "unauthorized" if request == CaRequest::Challenge => Meaning::NotSeen,
-        // An authorization that has expired, or was taken back, since the order was made.
+        // An authorization that has expired, or was revoked, since the order was made.
         "unauthorized" if request == CaRequest::Finalize => Meaning::Again,
         "alreadyReplaced" | "orderNotReady" => Meaning::Again,
         _ => Meaning::Request,
@@ -323,7 +323,7 @@ fn is_about_the_account(words: &str) -> bool {
         && !words.contains("binding")
 }
 
-/// Boulder's policy authority, and its check of what covers what.
+/// Boulder's policy authority, and its check of which names cover others.
 fn is_about_a_name(words: &str) -> bool {
     words.contains("cannot issue for")
         || words.contains("invalid identifiers requested")
@@ -331,7 +331,7 @@ fn is_about_a_name(words: &str) -> bool {
         || words.contains("does not end with a valid public suffix")
 }
 
-/// A lookup of CAA that brought no answer is not a record that forbids.
+/// A CAA lookup without an answer is not a record that forbids.
 fn is_lookup_of_caa(words: &str) -> bool {
     let looked = words.contains("looking up caa");
     let failed = ["servfail", "timed out", "networking error", "server failure", "refused", "bogus", "notimp"];
@@ -339,10 +339,10 @@ fn is_lookup_of_caa(words: &str) -> bool {
 }
 
 impl Problem {
-    /// The top-level domain whose servers gave the CA no answer for CAA: `DNS problem: SERVFAIL looking up CAA for net - …`.
+    /// The top-level domain whose servers left a CAA query unanswered: `DNS problem: SERVFAIL looking up CAA for net - …`.
     ///
-    /// Boulder refuses then as it does for the domain's own servers, with the type `dns` or `caa`. One that does not exist
-    /// is no outage. `None` as well where another name of the order failed by something else.
+    /// Boulder refuses then as for the domain's own servers, with the type `dns` or `caa`. A top-level domain that does not
+    /// exist is no outage. `None` also if another name of the order failed for another reason.
     pub fn silent_top_level_domain(&self) -> Option<&str> {
         let details: Vec<&str> = match self.subproblems.as_slice() {
             [] => vec![&self.detail],
@@ -353,7 +353,7 @@ impl Problem {
     }
 }
 
-/// Of one of the CA's sentences.
+/// From one of the CA's sentences.
 fn silent_top_level_domain(detail: &str) -> Option<&str> {
     let (before, after) = detail.split_once("looking up CAA for ")?;
     let name = after.split_whitespace().next()?.trim_end_matches([':', ',', ';', '.']);

@@ -7,21 +7,21 @@ use time::{Duration, OffsetDateTime};
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::pem::Pem;
 
-/// The CA's Retry-After is obeyed between these (RFC 9773 §4.3.2 leaves the limits to us).
+/// The CA's Retry-After is limited to this range (RFC 9773 §4.3.2 leaves the limits to us).
 const SOONEST: Duration = Duration::MINUTE;
 
 const LATEST: Duration = Duration::DAY;
 
-/// When a CA that has no such advice, or does not know the certificate, is asked again.
+/// When to query a CA again that has no renewal information, or does not know the certificate.
 pub const ASK_AGAIN_WITHOUT_ADVICE: Duration = Duration::DAY;
 
-/// When the CA is asked again for an endpoint that an attempt was at work on.
+/// When to query the CA again for an endpoint that an attempt was working on.
 pub const ASK_AGAIN_WHEN_AT_REST: Duration = Duration::minutes(5);
 
-/// When a CA that did not answer is asked again.
+/// When to query a CA again that did not answer.
 pub const ASK_AGAIN_AFTER_FAILURE: Duration = Duration::HOUR;
 
-/// The window in which the CA would like to see the renewal.
+/// The window in which the CA wants the renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenewalWindow {
     #[serde(with = "time::serde::rfc3339")]
@@ -30,29 +30,29 @@ pub struct RenewalWindow {
     pub end: OffsetDateTime,
 }
 
-/// A window, and the moment in it that was picked for one certificate.
+/// A window, and the time in it that was chosen for one certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenewalAdvice {
     pub window: RenewalWindow,
     #[serde(with = "time::serde::rfc3339")]
     pub renew_at: OffsetDateTime,
-    /// Where the CA explains an unusual window, as it gave it.
+    /// The CA's link that explains an unusual window, unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<String>,
 }
 
 impl RenewalAdvice {
-    /// Picks a moment in `window`, or keeps the one that was picked in the same window before.
+    /// Chooses a time in `window`, or keeps the one that was chosen in the same window before.
     ///
-    /// `jitter` in 0.0..1.0 is where in the window (RFC 9773 §4.2 asks for a uniformly random time). A window that
-    /// has passed, or whose end is not after its start, is renewed at its start: at once, if that has passed.
+    /// `jitter` in 0.0..1.0 is the position in the window (RFC 9773 §4.2 asks for a uniformly random time). A window that has
+    /// passed, or whose end is not after its start, is renewed at its start: at once, if that has passed.
     pub fn follow(before: Option<&Self>, window: RenewalWindow, explanation: Option<String>, jitter: f64) -> Self {
         if let Some(kept) = before.filter(|before| before.window == window) {
             return Self { explanation, ..kept.clone() };
         }
         let length = (window.end - window.start).max(Duration::ZERO);
         let picked = window.start + length * jitter;
-        // Seconds are what the due index compares.
+        // The due index compares whole seconds.
         Self { window, renew_at: picked.replace_nanosecond(0).expect("zero is a nanosecond"), explanation }
     }
 }
@@ -62,7 +62,7 @@ pub fn ask_again_at(now: OffsetDateTime, retry_after: Option<Duration>) -> Offse
     now + retry_after.unwrap_or(LATEST).clamp(SOONEST, LATEST)
 }
 
-/// What a CA calls the certificate at the head of `chain_pem` (RFC 9773 §4.1): key identifier and serial number.
+/// The CA's identifier of the certificate at the head of `chain_pem` (RFC 9773 §4.1): key identifier and serial number.
 ///
 /// `None` without an authority key identifier.
 pub fn certificate_id(chain_pem: &str) -> Option<String> {

@@ -1,17 +1,17 @@
-//! Token buckets that mirror a CA's limits, so that no order is sent which the CA would refuse.
+//! Token buckets that mirror a CA's limits, so that we send no order that the CA would refuse.
 //!
-//! Pure. A bucket is one moment, that at which it is full again: what it lacks comes back evenly.
+//! Pure. A bucket is a single time, that at which it is full again: missing tokens come back evenly.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-/// So many tokens in so long. Some of them may be kept for renewals.
+/// This many tokens in this period. Some of them may be reserved for renewals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// At least one.
     pub capacity: u32,
     pub period: Duration,
-    /// Tokens that registrations may not touch; under `capacity`.
+    /// Tokens that registrations may not use; less than `capacity`.
     pub reserve: u32,
 }
 
@@ -22,29 +22,29 @@ pub enum Purpose {
     Registration,
 }
 
-/// The state of a bucket; nothing is in it at first, which is a bucket that is full.
+/// The state of a bucket; the default, without any values, is a full bucket.
 ///
-/// Those who come to an empty bucket are given places in a line, one for each token that will come, so that nobody
-/// has to come twice. There is a line for each purpose and, where several tenants meet, for each tenant: then the tokens go to
-/// the tenants in turn, and a long line delays nobody but those in it.
+/// Takers that find the bucket empty get places in a queue, one for each token that will come, so that nobody has to come
+/// twice. There is a queue for each purpose and, where several tenants share a bucket, for each tenant: then the tokens go to
+/// the tenants in turn, and a long queue delays only those in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
     /// When all tokens are back.
     pub full_at: Option<OffsetDateTime>,
-    /// The last place in the line of renewals, and in that of registrations.
+    /// The last place in the queue of renewals, and in that of registrations.
     pub renewals_end: Option<OffsetDateTime>,
     pub registrations_end: Option<OffsetDateTime>,
-    /// The last place in the lines of other tenants than the taker's; absent where tenants are not told apart.
+    /// The last place in the queues of tenants other than the taker's; absent where tenants share one queue.
     pub others_end: Option<OffsetDateTime>,
     /// Whether the last token went to the taker's own tenant.
     pub had_last: bool,
 }
 
-/// What came of asking a bucket for a token.
+/// The result of taking a token from a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     Now,
-    /// There is none to be had. One is kept for whoever comes back then, to the second.
+    /// There is none. One is reserved for the taker at that time, to the second.
     Wait {
         until: OffsetDateTime,
     },
@@ -55,13 +55,13 @@ impl Limit {
         Self { capacity: capacity.max(1), period, reserve: 0 }
     }
 
-    /// How many come in a day, whatever the period.
+    /// How many come back in a day, whatever the period.
     pub fn per_day(self) -> u64 {
         let seconds = u64::try_from(self.period.whole_seconds()).unwrap_or_default().max(1);
         u64::from(self.capacity) * 86_400 / seconds
     }
 
-    /// With `reserve` tokens kept for renewals; one is always left for registrations.
+    /// With `reserve` tokens for renewals; at least one is left for registrations.
     pub fn keeping(self, reserve: u32) -> Self {
         Self { reserve: reserve.min(self.capacity - 1), ..self }
     }
@@ -94,9 +94,9 @@ impl Bucket {
         u32::try_from(there.whole_milliseconds() / limit.interval().whole_milliseconds()).unwrap_or(u32::MAX)
     }
 
-    /// The bucket after somebody asked for a token at `now`, and what came of it.
+    /// The bucket after a take at `now`, and the result.
     ///
-    /// `waited`: whether they stood in line for it. While others do, one who has not leaves a token for whoever is next.
+    /// `waited`: whether the taker has waited in the queue. While others wait, a new taker leaves a token for the next of them.
     pub fn take(self, limit: Limit, purpose: Purpose, waited: bool, now: OffsetDateTime) -> (Self, Taken) {
         let full_at = self.full_at.map_or(now, |at| at.max(now));
         if full_at <= self.latest(limit, purpose, waited, now) {
@@ -105,18 +105,18 @@ impl Bucket {
         let first = now + (full_at - self.latest(limit, purpose, true, now));
         let line = self.line(purpose).filter(|end| now <= *end);
         let until = match line {
-            // Whoever stood in line and found its token gone comes next, not last.
+            // A taker that has waited, but found its token taken, comes next, not last.
             Some(end) if !waited => first.max(end + limit.interval()),
             _ => first,
         };
         (self.with_line(purpose, until.max(line.unwrap_or(until))), Taken::Wait { until })
     }
 
-    /// The latest moment at which the bucket may be full again for there to be a token: in what is left of its depth
-    /// the token must fit, and what must stay.
+    /// The latest time at which the bucket may be full again if there is to be a token: the rest of its depth must have room
+    /// for that token and for those that must stay.
     pub fn latest(self, limit: Limit, purpose: Purpose, waited: bool, now: OffsetDateTime) -> OffsetDateTime {
         let line_is_waiting = !waited && self.line(purpose).is_some_and(|end| now <= end);
-        // Other tenants in line: it is their turn after a token of one's own, and before whoever has not waited.
+        // Other tenants wait: they are next after one of our own tokens, and before a taker that has not waited.
         let others_wait = purpose == Purpose::Registration && self.others_end.is_some_and(|end| now <= end);
         let others_turn = others_wait && (self.had_last || !waited);
         let stay = u32::from(line_is_waiting || others_turn);
@@ -124,7 +124,7 @@ impl Bucket {
         now + limit.depth() - limit.interval() * i32::try_from(must_stay + 1).unwrap_or(i32::MAX)
     }
 
-    /// The last place in the line for `purpose`.
+    /// The last place in the queue for `purpose`.
     pub fn line(self, purpose: Purpose) -> Option<OffsetDateTime> {
         match purpose {
             Purpose::Renewal => self.renewals_end,
@@ -139,7 +139,7 @@ impl Bucket {
         }
     }
 
-    /// The bucket after a token was given back, as nothing came of it at the CA, of which so much was `lacking` still.
+    /// The bucket after a token that was not used at the CA was given back; `lacking` of it was still missing.
     pub fn give_back(self, lacking: Duration) -> Self {
         Self { full_at: self.full_at.map(|at| at - lacking), ..self }
     }
@@ -169,7 +169,7 @@ mod tests {
         Limit::new(10, Duration::seconds(1000))
     }
 
-    /// Takes as many as there are at `now`.
+    /// Takes all tokens that there are at `now`.
     fn empty(mut bucket: Bucket, limit: Limit, purpose: Purpose, now: OffsetDateTime) -> (Bucket, u32) {
         let mut taken = 0;
         loop {

@@ -1,6 +1,6 @@
-//! How near an account is to ACM's quotas of imported certificates, and what a year of renewals will ask of them.
+//! How close an account is to ACM's quotas of imported certificates, and how much of them a year of renewals will need.
 //!
-//! Pure. Whatever was imported counts, ours or not: the quotas are the account's, in each region.
+//! Pure. All imports count, ours or not: the quotas are the account's, in each region.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,20 +12,20 @@ use crate::certificate::renewal::renewal_opens;
 
 const YEAR: Duration = Duration::days(365);
 
-/// New certificates are counted over this long, for what is to come.
+/// New certificates of this period are counted, for the forecast.
 const LATELY: Duration = Duration::days(30);
 
-/// What ACM lets an account import into a region.
+/// What ACM allows an account to import into a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcmQuotas {
     /// Imported certificates at one time.
     pub certificates: u32,
-    /// Imports within 365 days. Whether those under an ARN that is there count, AWS does not say: here they do.
+    /// Imports within 365 days. AWS does not say whether imports under an existing ARN count: here they do.
     pub imports: u32,
 }
 
 impl Default for AcmQuotas {
-    /// What AWS gives every account.
+    /// AWS's defaults for every account.
     fn default() -> Self {
         Self { certificates: 2500, imports: 5000 }
     }
@@ -44,7 +44,7 @@ pub enum AcmQuotasError {
 impl FromStr for AcmQuotas {
     type Err = AcmQuotasError;
 
-    /// `certificates=2500,imports=5000`; what is left out is AWS's default.
+    /// `certificates=2500,imports=5000`; a missing value is AWS's default.
     fn from_str(text: &str) -> Result<Self, AcmQuotasError> {
         let (mut certificates, mut imports) = (None, None);
         for part in text.split(',') {
@@ -78,12 +78,12 @@ impl fmt::Display for AcmQuotas {
     }
 }
 
-/// An imported certificate, as the list of them has it.
+/// An imported certificate, as ACM lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImportedLife {
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
-    /// When its ARN was made; absent where the list does not say.
+    /// When its ARN was created; absent if the list does not say.
     pub created_at: Option<OffsetDateTime>,
 }
 
@@ -91,29 +91,29 @@ pub struct ImportedLife {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcmForecast {
     pub certificates: u32,
-    /// Imports within a year if each certificate is renewed in its turn, and none comes or goes.
+    /// Imports within a year if each certificate is renewed when due, and none is added or removed.
     pub imports_a_year: u32,
-    /// How many of them are new since a month.
+    /// How many of them were added in the last month.
     pub new_lately: u32,
 }
 
 /// How often a certificate is imported in a year, by the rule of [`renewal_opens`].
 fn imports_a_year(life: &ImportedLife) -> f64 {
     let turn = renewal_opens(life.not_before, life.not_after, 0.5) - life.not_before;
-    // Nobody renews more often than once in an hour, whatever the certificate says.
+    // Nobody renews more often than once an hour, whatever the certificate says.
     YEAR / turn.max(Duration::HOUR)
 }
 
 impl AcmForecast {
     pub fn of(lives: &[ImportedLife], now: OffsetDateTime) -> Self {
-        // An end in the past is one that nobody renews.
+        // An expired certificate is not renewed.
         let renewed = lives.iter().filter(|life| life.not_after > now);
         let imports: f64 = renewed.map(imports_a_year).sum();
         let new = lives.iter().filter(|life| life.created_at.is_some_and(|at| now - at < LATELY)).count();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Self {
             certificates: count(lives.len()),
-            // A sum of positive numbers: saturating is what a cast does.
+            // A sum of positive numbers: the cast saturates.
             imports_a_year: imports.ceil() as u32,
             new_lately: count(new),
         }
@@ -129,8 +129,8 @@ impl AcmForecast {
         percent(self.imports_a_year, quotas.imports)
     }
 
-    /// When the quota of certificates is reached if as many come as in the last month, and none goes. `None`: it is reached,
-    /// or not within a year.
+    /// When the quota of certificates is reached if as many are added as in the last month, and none is removed. `None`: it is
+    /// reached already, or not within a year.
     pub fn certificates_reached_at(self, quotas: AcmQuotas, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let left = quotas.certificates.checked_sub(self.certificates).filter(|left| *left > 0)?;
         if self.new_lately == 0 {

@@ -1,4 +1,4 @@
-//! The names of places in AWS, each parsed once.
+//! The identifiers of AWS resources, each parsed once.
 
 use std::fmt;
 use std::str::FromStr;
@@ -87,7 +87,7 @@ fn parts(text: &str) -> Option<[&str; 6]> {
     (parts[0] == "arn" && parts[1].starts_with("aws") && partition && text.len() <= 2048).then_some(parts)
 }
 
-/// The region that an ARN is of; none if it is of none.
+/// The region in an ARN; none if it has none.
 pub(crate) fn region_of(arn: &str) -> Option<&str> {
     parts(arn).map(|parts| parts[3]).filter(|region| !region.is_empty())
 }

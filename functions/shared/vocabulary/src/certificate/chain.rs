@@ -1,4 +1,4 @@
-//! What an issued chain must be before anything is replaced by it.
+//! What an issued chain must satisfy before it replaces anything.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -16,7 +16,7 @@ use crate::names::endpoint_names::EndpointNames;
 /// A chain that passed [`verify`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedChain {
-    /// PEM of the leaf alone, then of all above it: ACM takes them apart.
+    /// PEM of the leaf alone, then of all above it: ACM takes them separately.
     pub leaf_pem: String,
     pub issuers_pem: String,
     /// See [`normalize_serial`].
@@ -50,7 +50,7 @@ impl ChainRejected {
     pub fn to_failure(&self, now: OffsetDateTime) -> Failure {
         let summary = format!("The CA's certificate was not accepted: {self}.");
         match self {
-            // Another profile or CA issues for a shorter time. One that is issued later ends later: wait for that.
+            // Another profile or CA issues for a shorter time. A certificate issued later expires later: wait for that.
             Self::ShorterLived { new, held } => Failure::new(
                 FailureName::CertificateRejected,
                 WaitingOn::Operator,
@@ -72,8 +72,8 @@ impl ChainRejected {
 /// How far the CA's clock and ours may differ.
 const CLOCK_SKEW: Duration = Duration::minutes(5);
 
-/// Checks `chain_pem` (leaf first) against the stored key, the ordered names, the clock, and the
-/// certificate in place, whose expiry is `held_until`.
+/// Checks `chain_pem` (leaf first) against the stored key, the ordered names, the clock, and the current certificate, whose
+/// expiry is `held_until`.
 ///
 /// `public_key` is SubjectPublicKeyInfo, DER.
 pub fn verify(
@@ -128,7 +128,7 @@ pub fn verify(
     })
 }
 
-/// What a certificate says of itself.
+/// The contents of a certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
     /// See [`normalize_serial`].
@@ -139,7 +139,7 @@ pub struct Leaf {
     pub not_after: OffsetDateTime,
 }
 
-/// Reads the first certificate in `pem`; `None` if it is none, or has names that no endpoint can have.
+/// Reads the first certificate in `pem`; `None` if there is none, or it has names that no endpoint can have.
 pub fn read_leaf(pem: &str) -> Option<Leaf> {
     let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     let leaf = first.parse_x509().ok()?;
@@ -159,7 +159,7 @@ pub fn leaf_serial(pem: &str) -> Option<String> {
     Some(normalize_serial(&leaf.raw_serial_as_string()))
 }
 
-/// The first certificate in `pem` as DER, base64url without padding: as RFC 8555 §7.6 shows it to a CA.
+/// The first certificate in `pem` as DER, base64url without padding: the form in RFC 8555 §7.6.
 pub fn leaf_der(pem: &str) -> Option<String> {
     let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     Some(BASE64_URL_SAFE_NO_PAD.encode(first.contents))
@@ -172,7 +172,7 @@ pub fn to_der(pem: &str) -> Option<Vec<Vec<u8>>> {
     are_certificates.then(|| pems.into_iter().map(|pem| pem.contents).collect())
 }
 
-/// Certificates as one text, each in its own block.
+/// Certificates as one text, each in its own PEM block.
 pub fn to_pem<D: AsRef<[u8]>>(ders: &[D]) -> String {
     ders.iter().map(|der| encode_der(der.as_ref())).collect()
 }

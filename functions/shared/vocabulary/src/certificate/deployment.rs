@@ -1,6 +1,6 @@
-//! Where an endpoint's certificate goes besides ACM at home: listeners, further regions, another account.
+//! Where an endpoint's certificate goes besides ACM at home: listeners, additional regions, another account.
 //!
-//! The rules are pure: the domain's acts say in which order listeners get a certificate and lose it.
+//! The rules are pure: the domain's acts define the order in which listeners get a certificate and lose it.
 
 use std::collections::BTreeSet;
 
@@ -14,34 +14,34 @@ use crate::dns::platform::EndpointTarget;
 /// How many listeners one certificate is attached to. Each is one call at every renewal.
 pub const MOST_LISTENERS: usize = 20;
 
-/// How many further regions may be named. Each has an import of its own at every renewal.
+/// How many additional regions may be named. Each has its own import at every renewal.
 pub const MOST_REGIONS: usize = 10;
 
-/// What an operator wants done with a certificate, besides having it in ACM at home. As a rule, nothing.
+/// What to do with a certificate besides importing it into ACM at home. By default, nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     /// What it is attached to, each once.
     #[serde(default)]
     pub listeners: Vec<ListenerArn>,
-    /// Regions that it is imported into besides the installation's own and those of its listeners.
+    /// Regions into which it is imported besides the installation's own and those of its listeners.
     #[serde(default)]
     pub regions: Vec<Region>,
-    /// The role that is assumed for all of it; without one it is the installation's own account.
+    /// The role for all of it; without one it is the installation's own account.
     #[serde(default)]
     pub role: Option<RoleArn>,
-    /// The pool that its first listener is of, chosen there or named.
+    /// The pool of its first listener, chosen from the pool or named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolName>,
-    /// A certificate of somebody else's in ACM at home whose place its first one takes, under the same ARN.
+    /// Another party's certificate in ACM at home that its first one replaces, under the same ARN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt: Option<CertificateArn>,
-    /// Where its hosts lead because of that listener; absent: to the installation's own target.
+    /// Where its hosts point because of that listener; absent: to the installation's own target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<EndpointTarget>,
     /// Whether its chain and its private key are exported to a secret.
     #[serde(default, skip_serializing_if = "is_off")]
     pub export_key: bool,
-    /// What its certificates in ACM are tagged with, besides the installation's own tags.
+    /// The tags of its certificates in ACM, besides the installation's own tags.
     #[serde(default, skip_serializing_if = "CertificateTags::is_empty")]
     pub tags: CertificateTags,
 }
@@ -51,7 +51,7 @@ fn is_off(switch: &bool) -> bool {
     !switch
 }
 
-/// Why a deployment cannot be.
+/// Why a deployment is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeploymentError {
     #[error(
@@ -79,7 +79,7 @@ impl DeploymentError {
 }
 
 impl Deployment {
-    /// `own`: the installation's account, where it is known. What is named twice counts once.
+    /// `own`: the installation's account, if known. Duplicates count once.
     pub fn new(
         listeners: Vec<ListenerArn>,
         regions: Vec<Region>,
@@ -103,13 +103,13 @@ impl Deployment {
         }
     }
 
-    /// The regions that need a copy besides `home`: those that are named, and those of the listeners.
+    /// The regions that need a copy besides `home`: the named ones, and those of the listeners.
     pub fn further_regions(&self, home: &str) -> BTreeSet<&Region> {
         let all = self.regions.iter().chain(self.listeners.iter().map(ListenerArn::region));
         all.filter(|region| region.as_str() != home).collect()
     }
 
-    /// Where in `region` it is done.
+    /// The target in `region`.
     pub fn place(&self, region: &Region) -> Target {
         Target { region: region.clone(), role: self.role.clone() }
     }
@@ -129,7 +129,7 @@ fn each_once<T: Ord + Clone>(all: Vec<T>) -> Vec<T> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Target {
     pub region: Region,
-    /// The role that leads to the account; none for the installation's own.
+    /// The role for the account; none for the installation's own.
     pub role: Option<RoleArn>,
 }
 

@@ -1,4 +1,4 @@
-//! The certificate in ACM, and where it was put besides.
+//! The certificate in ACM, and its other targets.
 
 use std::collections::BTreeSet;
 
@@ -33,39 +33,39 @@ pub struct InstalledCertificate {
     /// Directory URL of the CA that issued it; absent from before this was recorded.
     #[serde(default)]
     pub directory: Option<String>,
-    /// What that CA calls it (RFC 9773 §4.1).
+    /// Its identifier at that CA (RFC 9773 §4.1).
     #[serde(default)]
     pub renewal_id: Option<String>,
     /// When that CA wants it renewed; `renew_at` follows it.
     #[serde(default)]
     pub advice: Option<RenewalAdvice>,
-    /// The certificate itself, DER in base64url without padding: a CA is shown it to revoke it. Absent where the chain is
-    /// kept beside the endpoint, and from before either was.
+    /// The certificate itself, DER in base64url without padding, as a CA gets it for a revocation. Absent if the chain is
+    /// stored beside the endpoint, and from before either was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf: Option<String>,
     /// The key it was issued for.
     pub generation: u64,
-    /// Whether it took the place of another one.
+    /// Whether it replaced another one.
     pub renewal: bool,
-    /// Whether its issuance was settled: recorded in the history and told to people.
+    /// Whether its issuance was settled: recorded in the history, and people were notified.
     pub announced: bool,
-    /// The same in further regions.
+    /// The copies in additional regions.
     #[serde(default)]
     pub copies: Vec<CertificateCopy>,
     /// The listeners that have it, or may have.
     #[serde(default)]
     pub listeners: Vec<ListenerUse>,
-    /// Those before it whose ARN it could not take over, while they are still in ACM.
+    /// Earlier certificates whose ARN it could not take over, while they are still in ACM.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<RetiredCertificate>,
-    /// What its CAs still have on record as validated for this registration, until it is deactivated; none from before this was
+    /// What its CAs still have on record as validated for this registration, until deactivated; empty from before this was
     /// recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizations: Vec<KnownAuthorization>,
-    /// The secret that it is exported to, or may be.
+    /// The secret to which it is exported, or may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<ExportedKey>,
-    /// The endpoint's tags that it has in ACM. While they change: those from before, too.
+    /// The endpoint's tags that it has in ACM. While they change, also the previous ones.
     #[serde(default, skip_serializing_if = "CertificateTags::is_empty")]
     pub tags: CertificateTags,
 }
@@ -73,22 +73,22 @@ pub struct InstalledCertificate {
 /// A secret with a certificate, its chain and its private key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportedKey {
-    /// ARN of the secret; absent while it may not be there yet.
+    /// ARN of the secret; absent while it may not exist yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// Of the certificate in it; absent likewise. Another one than the certificate's: it has yet to follow.
+    /// Of the certificate in it; absent likewise. If it differs from the certificate's, the export is still due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
 }
 
-/// A certificate that ACM's rules did not let be replaced under its ARN: it goes when nothing uses it any more.
+/// A certificate that ACM's rules did not allow to be replaced under its ARN: it is deleted when nothing uses it any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetiredCertificate {
     pub arn: String,
-    /// Since when another one has its place.
+    /// Since when another one has replaced it.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// Listeners that were full: it had to go before the other could come, and for a moment they had neither.
+    /// Listeners that were full: it was detached before the new one was attached, and briefly they had neither.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub swapped: Vec<ListenerArn>,
 }
@@ -102,32 +102,32 @@ impl RetiredCertificate {
         region_of(&self.arn)?.parse().ok()
     }
 
-    /// Whether those who have it from before have had their time at `now`.
+    /// Whether other users of it have had enough time at `now`.
     pub fn may_go(&self, now: OffsetDateTime) -> bool {
         self.since + RETIRED_FOR <= now
     }
 
-    /// When it is next to be deleted: after its grace, and daily while something uses it.
+    /// When to try the deletion next: after its grace period, then daily while something uses it.
     pub fn goes_at(&self, now: OffsetDateTime) -> OffsetDateTime {
         if self.may_go(now) { now + RETIRED_FOR } else { self.since + RETIRED_FOR }
     }
 }
 
-/// How long a retired certificate is left for who has it from before.
+/// How long a retired certificate is kept for other users of it.
 const RETIRED_FOR: Duration = Duration::DAY;
 
-/// A serial number as upper-case hex without separators or leading zeros, however it was written.
+/// A serial number as upper-case hex without separators or leading zeros, from any notation.
 pub fn normalize_serial(text: &str) -> String {
     let hex: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     hex.trim_start_matches('0').to_ascii_uppercase()
 }
 
-/// The certificate in a further region.
+/// The certificate in an additional region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateCopy {
     pub region: Region,
     pub arn: String,
-    /// As [`crate::certificate::installed::normalize_serial`] writes it. Another one than the certificate's: it has yet to follow.
+    /// As [`crate::certificate::installed::normalize_serial`] writes it. If not the certificate's, the import is still due.
     pub serial: String,
 }
 
@@ -135,7 +135,7 @@ pub struct CertificateCopy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListenerUse {
     pub listener: ListenerArn,
-    /// Since when it is known to have it; absent while that is intended, or has failed.
+    /// Since when it is known to have it; absent while it is only intended, or has failed.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub attached_at: Option<OffsetDateTime>,
 }
@@ -154,13 +154,13 @@ impl InstalledCertificate {
         }
     }
 
-    /// Whether `deployment` wants it exported, and the secret has not it, or only the one before it.
+    /// Whether `deployment` wants it exported, but the secret does not have it, or only the previous one.
     pub fn lacks_export(&self, deployment: &Deployment) -> bool {
         let exported = self.export.as_ref().and_then(|export| export.serial.as_deref());
         deployment.export_key && exported != Some(&self.serial)
     }
 
-    /// The regions in which `deployment` wants it, and in which it is not, or only the one before it.
+    /// The regions where `deployment` wants it, but where it is missing, or only the previous one is.
     pub fn lacking<'a>(&self, deployment: &'a Deployment) -> BTreeSet<&'a Region> {
         let mut wanted = deployment.further_regions(self.home_region());
         wanted.retain(|region| !self.copies.iter().any(|copy| copy.region == **region && copy.serial == self.serial));

@@ -1,4 +1,4 @@
-//! Load balancers, which is what the quotas of their certificates are counted by.
+//! Load balancers, by which the quotas of their certificates are counted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::arn::{AccountId, ListenerArn, Region};
 
-/// What every account has at first: certificates of one Application or Network Load Balancer, without the default ones.
+/// The default quota of every account: certificates of one Application or Network Load Balancer, without the default ones.
 /// Source: the quotas of both kinds, Elastic Load Balancing's user guides.
 pub const DEFAULT_BALANCER_QUOTA: u32 = 25;
 
@@ -51,7 +51,7 @@ impl LoadBalancerArn {
         [(); 3].map(|()| parts.next().expect("it has three parts"))
     }
 
-    /// As the account's people call it: `edge-1`.
+    /// The name that the account's operators gave it: `edge-1`.
     pub fn name(&self) -> &str {
         self.path()[1]
     }
@@ -76,7 +76,7 @@ impl FromStr for LoadBalancerArn {
     type Err = LoadBalancerArnError;
 
     fn from_str(text: &str) -> Result<Self, LoadBalancerArnError> {
-        // One of its listeners has the same parts and one more.
+        // The ARN of one of its listeners has the same parts and one more.
         let listener = format!("{}/0", text.replacen(":loadbalancer/", ":listener/", 1));
         let listener: ListenerArn = listener.parse().map_err(|_| LoadBalancerArnError)?;
         Some(Self::from(&listener)).filter(|parsed| parsed.text == text).ok_or(LoadBalancerArnError)

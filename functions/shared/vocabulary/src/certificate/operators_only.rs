@@ -1,13 +1,13 @@
-//! What of the platform its operators alone read: where in AWS it runs is no tenant's to know.
+//! The parts of the platform that only its operators see: tenants do not see where in AWS it runs.
 
 use std::collections::BTreeSet;
 
 use crate::certificate::arn::AccountId;
 
-/// What stands in the place of what is hidden.
+/// The replacement for hidden text.
 pub const FOR_OPERATORS: &str = "(shown to operators)";
 
-/// The accounts of the platform, which texts for tenants name as little as any ARN.
+/// The accounts of the platform, which texts for tenants must not name, just as ARNs.
 #[derive(Clone, Debug, Default)]
 pub struct OperatorsOnly {
     accounts: BTreeSet<AccountId>,
@@ -18,9 +18,9 @@ impl OperatorsOnly {
         Self { accounts: accounts.into_iter().collect() }
     }
 
-    /// `text` as a tenant reads it: without ARNs, without the platform's accounts and without those that its ARNs name.
+    /// `text` as a tenant sees it: without ARNs, the platform's accounts and the accounts in its ARNs.
     ///
-    /// Works on JSON and HTML, too: an ARN ends before quotes, brackets and escapes.
+    /// Also works on JSON and HTML: an ARN ends before quotes, brackets and escapes.
     pub fn hidden_in(&self, text: &str) -> String {
         let mut accounts: BTreeSet<&str> = self.accounts.iter().map(AccountId::as_str).collect();
         let (mut out, mut rest) = (String::with_capacity(text.len()), text);
@@ -28,7 +28,7 @@ impl OperatorsOnly {
             let arn = arn_at(&rest[at..]);
             let inside_a_word = rest[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
             out.push_str(&rest[..at]);
-            // One that was cut short hides, too.
+            // A truncated ARN is hidden, too.
             if inside_a_word || arn.split(':').count() < 3 {
                 out.push_str(arn);
             } else {
@@ -42,7 +42,7 @@ impl OperatorsOnly {
     }
 }
 
-/// The ARN that `text` begins with; a sentence may go on behind it.
+/// The ARN that `text` begins with; a sentence may continue after it.
 fn arn_at(text: &str) -> &str {
     let part_of_one = |c: char| c.is_ascii_alphanumeric() || "-_:/+=,.@*".contains(c);
     let end = text.find(|c| !part_of_one(c)).unwrap_or(text.len());
@@ -53,7 +53,7 @@ fn is_account(text: &str) -> bool {
     text.parse::<AccountId>().is_ok()
 }
 
-/// Replaces `number`, but not where it is a part of a longer number or of a word.
+/// Replaces `number`, except as part of a longer number or of a word.
 fn without_number(text: &str, number: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find(number) {

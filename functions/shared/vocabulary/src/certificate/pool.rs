@@ -1,4 +1,4 @@
-//! Pools of listeners: where a registration names no listener, but lets the installation choose one with room.
+//! Pools of listeners: a registration names the pool, and the installation chooses a listener with room.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::certificate::arn::ListenerArn;
 use crate::dns::platform::EndpointTarget;
 
-/// What a pool's name begins with where a listener can stand: `pool:eu`.
+/// The prefix of a pool's name where a listener is expected: `pool:eu`.
 pub const POOL_PREFIX: &str = "pool:";
 
 /// Name of a pool: `eu-public`. 1 to 32 letters, digits and hyphens.
@@ -56,7 +56,7 @@ impl fmt::Display for PoolName {
     }
 }
 
-/// One listener of a pool, and where the hosts that it serves lead.
+/// One listener of a pool, and the target of the hosts that it serves.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolMember {
@@ -66,7 +66,7 @@ pub struct PoolMember {
 
 /// The pools of an installation: the stack's parameter `ListenerPools`.
 ///
-/// A listener is in one pool, once: its target is then the same for all that name it.
+/// A listener is in only one pool, once: so its target is the same for all endpoints that name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListenerPools(BTreeMap<PoolName, Vec<PoolMember>>);
 

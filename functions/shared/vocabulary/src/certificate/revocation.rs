@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// Why, as CAs take it from who owns a certificate (RFC 5280 §5.3.1).
+/// The reason, one of those that CAs accept from a certificate's owner (RFC 5280 §5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RevocationReason {
@@ -38,12 +38,12 @@ impl RevocationReason {
     }
 }
 
-/// A certificate that is to be revoked. It is as good as any until then, so another takes its place first.
+/// A certificate to be revoked. It is as good as any until then, so another one replaces it first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     /// As [`normalize_serial`](crate::certificate::installed::normalize_serial) writes it.
     pub serial: String,
-    /// DER, base64url without padding: what the CA is shown.
+    /// DER, base64url without padding: sent to the CA.
     pub certificate: String,
     /// Directory URL of the CA that issued it.
     pub directory: String,

@@ -1,4 +1,4 @@
-//! Tags of an endpoint, which its certificate in ACM has as well.
+//! Tags of an endpoint, which its certificate in ACM also has.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,8 +12,8 @@ pub const MOST_TAGS: usize = 48;
 const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 256;
 
-/// What keys of this product begin with. Its roles are allowed what they do by them, and IAM compares keys of tags without
-/// regard to case.
+/// The prefix of this product's own keys. Its roles have their permissions by them, and IAM compares tag keys without regard to
+/// case.
 pub const OWN_TAGS: &str = "managed-https";
 
 /// Tags for a certificate: at most [`MOST_TAGS`], none of which is AWS's or this product's own.
@@ -21,7 +21,7 @@ pub const OWN_TAGS: &str = "managed-https";
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct CertificateTags(BTreeMap<String, String>);
 
-/// Why something is no tag.
+/// Why a tag is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateTagsError {
     #[error("more than {MOST_TAGS} tags, which is all that ACM has room for beside the installation's own")]
@@ -52,12 +52,12 @@ impl CertificateTags {
         self.0.keys().map(String::as_str).filter(|key| !others.0.contains_key(*key))
     }
 
-    /// All of both; the values are those of `others` where both have a key. It may be more than a certificate takes.
+    /// The tags of both; `others` has priority for a key that both have. There may be more than a certificate takes.
     pub fn with(&self, others: &Self) -> Self {
         Self(self.0.iter().chain(&others.0).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    /// As requests and answers have them.
+    /// As in requests and responses.
     pub fn to_map(&self) -> BTreeMap<String, String> {
         self.0.clone()
     }
@@ -68,7 +68,7 @@ impl TryFrom<BTreeMap<String, String>> for CertificateTags {
 
     fn try_from(tags: BTreeMap<String, String>) -> Result<Self, CertificateTagsError> {
         use CertificateTagsError as No;
-        // While tags change, a record has those from before and after.
+        // While tags change, a record has the previous and the new ones.
         if tags.len() > 2 * MOST_TAGS {
             return Err(No::TooMany);
         }
@@ -92,7 +92,7 @@ impl TryFrom<BTreeMap<String, String>> for CertificateTags {
 }
 
 impl CertificateTags {
-    /// What somebody asks for.
+    /// The tags of a request.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl CertificateTags {
     }
 }
 
-/// `[\p{L}\p{Z}\p{N}_.:\/=+\-@]`, as the API of ACM has it; of separators the ones that people see as a space.
+/// `[\p{L}\p{Z}\p{N}_.:\/=+\-@]`, as in the API of ACM; of the separators only those that people see as a space.
 fn is_allowed(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, ' ' | '\u{a0}') || "_.:/=+-@".contains(character)
 }

@@ -1,4 +1,4 @@
-//! What one tenant may ask of an installation: so that none starves the others, or bills them.
+//! What one tenant may request from an installation, so that none starves the others, or causes them costs.
 
 use std::str::FromStr;
 
@@ -9,16 +9,16 @@ use crate::acme::limits::parse_limit;
 use crate::acme::token_bucket::Limit;
 use crate::certificate::acm_quota::AcmQuotas;
 
-/// What one tenant may ask for. `None`: as much as it likes. Operators are not limited, on whoever's behalf they act.
+/// The limits of one tenant. `None`: unlimited. Operators are not limited, on whoever's behalf they act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TenantLimits {
     /// Registrations, and changes of names.
     pub registrations: Option<Limit>,
-    /// Renewals that somebody asks for; those that are due are not counted.
+    /// Renewals on request; those that are due are not counted.
     pub renewals: Option<Limit>,
-    /// Checks that somebody asks for, also by a link.
+    /// Checks on request, also by a link.
     pub checks: Option<Limit>,
-    /// Messages about new endpoints that wait for their domain owner; the rest is left to the digest.
+    /// Messages about new endpoints that wait for their domain owner; beyond that the digest covers them.
     pub messages: Option<Limit>,
     pub endpoints: Option<u32>,
     /// Of all endpoints together.
@@ -27,7 +27,7 @@ pub struct TenantLimits {
     pub acm: Option<u32>,
 }
 
-/// What a tenant has.
+/// The usage of a tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantUsage {
     pub endpoints: u64,
@@ -37,7 +37,7 @@ pub struct TenantUsage {
 const YEAR: Duration = Duration::days(365);
 
 impl Default for TenantLimits {
-    /// A platform's customer in a busy hour, with room; no half of what all share.
+    /// A platform's customer in a busy hour, with room to spare; less than half of what all share.
     fn default() -> Self {
         let limit = |capacity, period| Some(Limit::new(capacity, period));
         Self {
@@ -64,7 +64,7 @@ impl TenantLimits {
         acm: None,
     };
 
-    /// How much of `what` in how long, where ACM has these quotas.
+    /// How much of `what` in what period, given ACM's quotas.
     pub fn limit(&self, what: Counted, quotas: AcmQuotas) -> Option<Limit> {
         match what {
             Counted::Registrations => self.registrations,
@@ -97,7 +97,7 @@ pub struct TenantLimitsError(String);
 impl FromStr for TenantLimits {
     type Err = TenantLimitsError;
 
-    /// What is left out is the default.
+    /// A missing value is the default.
     fn from_str(text: &str) -> Result<Self, TenantLimitsError> {
         if text.trim() == "unlimited" {
             return Ok(Self::UNLIMITED);

@@ -1,7 +1,7 @@
-//! What a certificate may be used for, and whether ACM lets another one take its place under the same ARN.
+//! What a certificate may be used for, and whether ACM allows another one to replace it under the same ARN.
 //!
-//! A re-import keeps the key type and size, and loses no Key Usage and no Extended Key Usage; where there was none, none is
-//! added. Source: ACM's user guide, “Reimporting a certificate”.
+//! A re-import keeps the key type and size, and loses no Key Usage and no Extended Key Usage; if there was none, none is added.
+//! Source: ACM's user guide, “Reimporting a certificate”.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use x509_parser::extensions::{ExtendedKeyUsage, KeyUsage};
 use x509_parser::pem::Pem;
 use x509_parser::public_key::PublicKey;
 
-/// Of one certificate. `None` of a kind of usage: it has no such extension.
+/// Of one certificate. `None`: it does not have that extension.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateUsages {
     /// `EC 1.2.840.10045.3.1.7` or `RSA 2048`.
@@ -32,10 +32,10 @@ const KEY_USAGES: [&str; 9] = [
     "decipherOnly",
 ];
 
-/// May go all the same: CAs have dropped it since 2025.
+/// May be dropped all the same: CAs have dropped it since 2025.
 const CLIENT_AUTH: &str = "clientAuth";
 
-/// Says nothing for a key that cannot encipher, so it may go from one.
+/// Has no meaning for a key that cannot encipher, so it may be dropped from one.
 const KEY_ENCIPHERMENT: &str = "keyEncipherment";
 
 impl CertificateUsages {
@@ -50,7 +50,7 @@ impl CertificateUsages {
         })
     }
 
-    /// Why ACM would not let `new` take the place of this one under its ARN; `None` if it would.
+    /// Why ACM would not allow `new` to replace this one under its ARN; `None` if it would.
     pub fn why_not_replaced_by(&self, new: &Self) -> Option<String> {
         if self.key != new.key {
             return Some(format!("its key is {}, and the key in place is {}", new.key, self.key));
@@ -65,7 +65,7 @@ impl CertificateUsages {
     }
 }
 
-/// ACM's words for a re-import that its rules forbid, where our own comparison has not seen it coming.
+/// ACM's text for a re-import that its rules forbid, if our own comparison did not predict it.
 pub fn is_refused_reimport(detail: &str) -> bool {
     let words = detail.to_ascii_lowercase().replace(['-', '_'], " ");
     let about = ["key usage", "keyusage", "key algorithm", "key type", "key size"];
@@ -74,7 +74,7 @@ pub fn is_refused_reimport(detail: &str) -> bool {
 
 enum Lost {
     Nothing,
-    /// There was no such extension, and now there is.
+    /// There was no such extension, but now there is.
     Added,
     Usages(Vec<String>),
 }
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(CertificateUsages::of("no certificate"), None);
     }
 
-    /// ACM's rules, as its user guide has them.
+    /// ACM's rules, from its user guide.
     #[test]
     fn acm_lets_no_usage_and_no_key_go() {
         const EC: &str = "EC 1.2.840.10045.3.1.7";

@@ -18,20 +18,20 @@ pub enum Answer {
 /// Why a server gave no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unanswered {
-    /// It failed inside (RFC 1035 §4.1.1, code 2).
+    /// It failed internally (RFC 1035 §4.1.1, code 2).
     ServFail,
-    /// It will not answer for this zone (code 5).
+    /// It refuses queries for this zone (code 5).
     Refused,
     /// It answers, but not with authority (the AA bit is clear): it does not serve the zone.
     NotAuthoritative,
     /// It refers to these name servers: the name itself is a zone of its own there.
     Delegated(Vec<String>),
     TimedOut,
-    /// It answers questions without EDNS (RFC 6891), and none with it. Resolvers ask with it.
+    /// It answers queries without EDNS (RFC 6891), and none with it. Resolvers use EDNS.
     DropsEdns,
-    /// It has IPv6 addresses only, and is asked over IPv4 alone.
+    /// It has only IPv6 addresses, but only IPv4 is queried.
     Ipv6Only,
-    /// One check asks only so many questions.
+    /// The limit of queries per check was reached.
     NotAsked,
     /// Anything else, in words.
     Other(String),
@@ -70,7 +70,7 @@ impl Answer {
         }
     }
 
-    /// Whether nothing is known because of where, or how, the question was asked: that is no fault of the server's.
+    /// Whether nothing is known because of where, or how, we queried: that is not the server's fault.
     pub fn is_unseen(&self) -> bool {
         matches!(self, Self::Failed(Unanswered::Ipv6Only | Unanswered::NotAsked))
     }

@@ -8,7 +8,7 @@ use crate::names::certificate_name::CertificateName;
 /// The CA as CAA records name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Issuer {
-    /// Domains that stand for it; any one of them is enough. Empty: not known, nothing is judged by them.
+    /// Its domains in CAA records; any one of them is enough. Empty: unknown, nothing is judged by them.
     pub identities: Vec<String>,
     /// URL of our account there, where it is known.
     pub account: Option<String>,
@@ -17,7 +17,7 @@ pub struct Issuer {
 /// The answer for CAA at one name of the climb.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaaLevel {
-    /// The name that was asked.
+    /// The queried name.
     pub name: String,
     /// Each name that its aliases led to, in order; empty where it has none.
     pub aliases: Vec<String>,
@@ -26,18 +26,18 @@ pub struct CaaLevel {
 }
 
 impl CaaLevel {
-    /// The name that the answer is of, where its aliases lead: records of this level stand there, or are to be added there.
+    /// The name that the answer is of, after aliases: the records of this level are there, or must be added there.
     pub fn at(&self) -> &str {
         self.aliases.last().unwrap_or(&self.name)
     }
 
-    /// Whether it is that of the top-level domain.
+    /// Whether it is the level of the top-level domain.
     fn is_top(&self) -> bool {
         !self.name.contains('.')
     }
 }
 
-/// The names whose CAA decides for `name`, in the order in which they are asked (RFC 8659 §3).
+/// The names whose CAA decides for `name`, in the order of the queries (RFC 8659 §3).
 pub fn climb(name: &CertificateName) -> Vec<String> {
     let mut rest = name.base.as_str();
     let mut names = vec![rest.to_owned()];
@@ -48,12 +48,12 @@ pub fn climb(name: &CertificateName) -> Vec<String> {
     names
 }
 
-/// What keeps the CA from issuing, and where.
+/// What forbids the CA to issue, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaaRefusal<'a> {
-    /// The level that decided.
+    /// The deciding level.
     pub level: &'a CaaLevel,
-    /// The property that decided: `issue` or `issuewild`.
+    /// The deciding property: `issue` or `issuewild`.
     pub tag: &'static str,
     pub fault: CaaFault,
 }
@@ -62,7 +62,7 @@ pub struct CaaRefusal<'a> {
 pub enum CaaFault {
     /// No record names the CA.
     Forbidden { records: Vec<String> },
-    /// A record is meant for the CA, and authorizes nobody by how it is written.
+    /// A record is meant for the CA, but as written it authorizes nobody.
     Malformed { record: String, why: String },
     /// A critical property that the CA does not know.
     UnknownCritical { record: String },
@@ -72,18 +72,18 @@ pub enum CaaFault {
     UnknownAccount { account: String },
     /// Allowed, but not by this method.
     OtherMethod { methods: String },
-    /// A parameter that may be there once is there twice: nobody satisfies it.
+    /// A parameter that may occur once occurs twice: nobody satisfies it.
     Repeated { record: String, tag: &'static str },
-    /// The question was not answered: the CA must refuse.
+    /// The query was not answered: the CA must refuse.
     Unanswered { why: Unanswered },
-    /// The top-level domain does not exist, which a CA takes for an error: names below it are out of any registry's care.
+    /// The top-level domain does not exist, which a CA treats as an error: no registry is responsible for names below it.
     NoTopLevelDomain,
 }
 
 impl CaaRefusal<'_> {
-    /// The record that lets `issuer` issue by `method`, as in a zone file; `None` where no record is what is missing.
+    /// The record that allows `issuer` to issue by `method`, as in a zone file; `None` if a missing record is not the problem.
     ///
-    /// It keeps the restrictions that the one in its place was meant to have.
+    /// It keeps the intended restrictions of the record that it replaces.
     pub fn allowing(&self, issuer: &Issuer, method: ChallengeKind) -> Option<String> {
         let ours = issuer.identities.first()?;
         let method = method.as_str();
@@ -106,7 +106,7 @@ impl CaaRefusal<'_> {
     }
 }
 
-/// `methods` that can be read, and `method`.
+/// The readable ones of `methods`, and `method`.
 fn with_method(methods: &str, method: &str) -> String {
     let kept = methods.split(',').filter(|one| is_method(one) && *one != method);
     kept.chain([method]).collect::<Vec<_>>().join(",")
@@ -114,12 +114,12 @@ fn with_method(methods: &str, method: &str) -> String {
 
 /// Judges the first level that has records, or that does not answer.
 ///
-/// As Boulder does (`va/caa.go`), which is stricter than the RFCs here and there.
+/// As Boulder does (`va/caa.go`), which is stricter than the RFCs in some points.
 ///
 /// # Errors
 ///
-/// What keeps `issuer` from issuing by `method`. Of several records the one that might allow it, else the first that is
-/// meant for it.
+/// What forbids `issuer` to issue by `method`. Of several records the one that might allow it, else the first that is meant for
+/// it.
 pub fn judge<'a>(
     wildcard: bool,
     method: ChallengeKind,
@@ -135,12 +135,12 @@ pub fn judge<'a>(
                     fault,
                 });
             }
-            // A registry's servers that are silent to us alone say nothing of what they tell the CA.
+            // Silence of a registry's servers towards us does not show what they answer the CA.
             Answer::Failed(Unanswered::TimedOut | Unanswered::Ipv6Only | Unanswered::NotAsked) if level.is_top() => {}
             Answer::Failed(why) => {
                 return Err(CaaRefusal { level, tag: "issue", fault: CaaFault::Unanswered { why: why.clone() } });
             }
-            // `bdns/dns.go`, `LookupCAA`: no other name's absence is an error. A CA without CAA identities does not ask.
+            // `bdns/dns.go`, `LookupCAA`: no other missing name is an error. A CA without CAA identities sends no CAA queries.
             Answer::NxDomain if level.is_top() && !issuer.identities.is_empty() => {
                 return Err(CaaRefusal { level, tag: "issue", fault: CaaFault::NoTopLevelDomain });
             }
@@ -157,7 +157,7 @@ fn judge_records(
     issuer: &Issuer,
 ) -> Result<(), (&'static str, CaaFault)> {
     let properties: Vec<Property<'_>> = records.iter().filter_map(|record| parse(record)).collect();
-    // RFC 8659 §4.3: any issuewild takes the place of all issue for a wildcard.
+    // RFC 8659 §4.3: for a wildcard, any issuewild replaces all issue properties.
     let tag = match wildcard && properties.iter().any(|property| property.tag == "issuewild") {
         true => "issuewild",
         false => "issue",
@@ -166,13 +166,13 @@ fn judge_records(
         return Err((tag, CaaFault::UnknownCritical { record: unknown.record.to_owned() }));
     }
     let mut deciding = properties.iter().filter(|property| property.tag == tag).peekable();
-    // Without any there are only properties that restrict something else.
+    // If there are none, the properties only restrict something else.
     if deciding.peek().is_none() || issuer.identities.is_empty() {
         return Ok(());
     }
     let mut nearest: Option<CaaFault> = None;
     for property in deciding {
-        // One that allows it is enough (RFC 8659 §4.2).
+        // One record that allows it is enough (RFC 8659 §4.2).
         match authorizes(property, method, issuer) {
             Ok(()) => return Ok(()),
             Err(Some(fault @ CaaFault::UnknownAccount { .. })) => nearest = Some(fault),
@@ -193,18 +193,18 @@ const ACCOUNT: &str = "accounturi";
 /// RFC 8657 §4.
 const METHODS: &str = "validationmethods";
 
-/// Whether the property lets `issuer` issue; `Err(None)` where it is another CA's.
+/// Whether the property allows `issuer` to issue; `Err(None)` if it is another CA's.
 fn authorizes(property: &Property<'_>, method: ChallengeKind, issuer: &Issuer) -> Result<(), Option<CaaFault>> {
     let record = || property.record.to_owned();
     let malformed = |why: String| Some(CaaFault::Malformed { record: record(), why });
     let value = IssueValue::parse(property.value);
-    // Byte by byte: neither letter case nor a dot at the end is passed over.
+    // Byte by byte: letter case and a final dot matter.
     if !issuer.identities.iter().any(|own| own == value.issuer) {
         let meant = issuer.identities.iter().find(|own| is_meant(value.issuer, own));
         return Err(meant.and_then(|own| malformed(format!("what names the CA is not exactly {own}"))));
     }
     let parameters = value.parameters.map_err(|why| malformed(why.to_string()))?;
-    // A hyphen is refused as well, though the RFC has it.
+    // A hyphen is refused as well, although the RFC allows it.
     if let Some(odd) = parameters.iter().find(|one| !one.tag.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
         return Err(malformed(format!("the name {} has other characters than letters and digits", odd.tag)));
     }
@@ -226,7 +226,7 @@ fn authorizes(property: &Property<'_>, method: ChallengeKind, issuer: &Issuer) -
     }
 }
 
-/// Whether `method` comes in the list before anything that is no label (RFC 8657 §4); unknown methods are passed over.
+/// Whether `method` is listed before anything that is no label (RFC 8657 §4); unknown methods are skipped.
 fn allows(methods: &str, method: &str) -> bool {
     methods.split(',').take_while(|one| is_method(one)).any(|one| one == method)
 }
@@ -235,7 +235,7 @@ fn is_method(label: &str) -> bool {
     !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Whether a text that is not `own` was meant to be: a URL, `www.`, a dot at the end, a parameter without the `;`.
+/// Whether a text other than `own` was meant to be it: a URL, `www.`, a final dot, a parameter without the `;`.
 fn is_meant(text: &str, own: &str) -> bool {
     let text = text.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
     let name = text.trim_matches('"').split([' ', '\t', '/', ',']).next().unwrap_or_default();
@@ -248,15 +248,14 @@ struct Property<'a> {
     critical: bool,
     tag: String,
     value: &'a str,
-    /// As it came.
+    /// Unchanged.
     record: &'a str,
 }
 
-/// RFC 8659 §4.1 has one bit. So many took 1 for the flag that Boulder reads it so as well.
+/// RFC 8659 §4.1 defines one bit. So many took 1 for the flag that Boulder accepts it as well.
 const CRITICAL: u8 = 0x80 | 0x01;
 
-/// `FLAGS TAG "VALUE"`, the value as it came, with quotes around it and none escaped. A tag is compared without case
-/// (RFC 8659 §4.1).
+/// `FLAGS TAG "VALUE"`, the value unchanged, in quotes and without escapes. A tag is compared without case (RFC 8659 §4.1).
 fn parse(record: &str) -> Option<Property<'_>> {
     let (flags, rest) = record.trim().split_once(' ')?;
     let (tag, quoted) = rest.trim_start().split_once(' ').unwrap_or((rest, ""));

@@ -14,8 +14,8 @@ const LONGEST_URL: usize = 500;
 /// Longest name of a provider that is shown.
 const LONGEST_NAME: usize = 60;
 
-/// The templates that the platform has given to DNS providers: `example.net/certificate` for the delegation, and with a
-/// third part, `example.net/certificate/host`, one for the host's own record.
+/// The platform's templates at DNS providers: `example.net/certificate` for the delegation, and with a third part,
+/// `example.net/certificate/host`, one for the host's own record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectTemplates {
     /// The platform, as the templates name it (`providerId`).
@@ -49,33 +49,33 @@ impl FromStr for ConnectTemplates {
 }
 
 impl ConnectTemplates {
-    /// Each template that there is.
+    /// Each existing template.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         [Some(self.delegation.as_str()), self.host.as_deref()].into_iter().flatten()
     }
 }
 
-/// `dc-id` of the specification. Two dots would be another path.
+/// `dc-id` of the specification. Two dots would make another path.
 fn is_id(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     (1..=63).contains(&text.len()) && text.bytes().all(fits) && !text.bytes().all(|b| b == b'.')
 }
 
-/// What the DNS provider of a zone offers, as a check found it. It is said by whoever controls the zone.
+/// What the DNS provider of a zone offers, as a check found it. Whoever controls the zone controls this text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connect {
     /// The apex of the zone.
     pub zone: String,
     /// The provider's own name for itself.
     pub provider: String,
-    /// What links begin with: https, a host, perhaps a path.
+    /// The prefix of links: https, a host, perhaps a path.
     pub url: String,
     /// Those of our templates that the provider has.
     pub services: Vec<String>,
 }
 
 impl Connect {
-    /// `None` if no link can be made of it.
+    /// `None` if it cannot be made into a link.
     pub fn new(zone: &str, provider: &str, url: &str, services: Vec<String>) -> Option<Self> {
         let url = base_url(url)?;
         let provider = printable(provider.trim(), LONGEST_NAME - 1);
@@ -93,10 +93,10 @@ impl Connect {
         base_url(&self.url)?.host_str().map(str::to_owned)
     }
 
-    /// Where the domain owner applies the template `service` to `name`. `None` where the provider does not have it, or
+    /// The URL where the domain owner applies the template `service` to `name`. `None` if the provider does not have it, or
     /// `name` is in another zone.
     ///
-    /// The link is not signed: the provider asks its customer, and the template has the platform's own names.
+    /// The link is not signed: the provider asks its customer, and the template contains the platform's own names.
     pub fn link(
         &self,
         templates: &ConnectTemplates,
@@ -132,7 +132,7 @@ impl Connect {
     }
 }
 
-/// A URL of a provider that requests or people may be sent to: https at a named host, and nothing that misleads about which.
+/// A provider's URL for requests or people: https at a named host, and nothing that obscures the host.
 pub fn base_url(text: &str) -> Option<Url> {
     let url: Url = text.parse().ok().filter(|_| text.len() <= LONGEST_URL)?;
     let plain = url.username().is_empty() && url.password().is_none() && url.port().is_none();

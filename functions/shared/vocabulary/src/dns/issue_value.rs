@@ -1,19 +1,19 @@
-//! `issue-value` of RFC 8659 §4.2: which CA may issue, and on which terms. CAA records and persistent validation records
-//! have this grammar; what their parameters mean, and which may be there twice, each decides by itself.
+//! `issue-value` of RFC 8659 §4.2: which CA may issue, and on which terms. CAA records and persistent validation records share
+//! this grammar; each defines what its parameters mean, and which may occur twice.
 
-/// A value as it was read: `letsencrypt.org; accounturi=https://…`.
+/// A parsed value: `letsencrypt.org; accounturi=https://…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueValue<'a> {
-    /// The CA's name as it is written; empty in `;`, which names none.
+    /// The CA's name as written; empty in `;`, which names none.
     pub issuer: &'a str,
-    /// In their order. A value with a parameter that cannot be read authorizes nobody, whatever the others say.
+    /// In order. A value with an unparsable parameter authorizes nobody, whatever the others say.
     pub parameters: Result<Vec<Parameter<'a>>, IssueValueError>,
 }
 
 /// `TAG=VALUE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter<'a> {
-    /// Never empty; as it is written, in any letter case.
+    /// Never empty; as written, in any letter case.
     pub tag: &'a str,
     /// Only [characters that may be there](may_be_in_a_value).
     pub value: &'a str,
@@ -31,10 +31,10 @@ pub enum IssueValueError {
 }
 
 impl<'a> IssueValue<'a> {
-    /// As strictly as Let's Encrypt's Boulder: no `;` behind the last parameter, no blank within a value.
+    /// As strict as Let's Encrypt's Boulder: no `;` after the last parameter, no blank within a value.
     pub fn parse(text: &'a str) -> Self {
         let (issuer, parameters) = match text.split_once(';') {
-            // A “;” with nothing behind it begins no parameter (RFC 8659 §4.2).
+            // A “;” with nothing after it begins no parameter (RFC 8659 §4.2).
             Some((issuer, rest)) if trimmed(rest).is_empty() => (issuer, Ok(Vec::new())),
             Some((issuer, rest)) => (issuer, rest.split(';').map(|text| parameter(trimmed(text))).collect()),
             None => (text, Ok(Vec::new())),
@@ -57,7 +57,7 @@ fn parameter(text: &str) -> Result<Parameter<'_>, IssueValueError> {
     }
 }
 
-/// Without the `WSP` of RFC 5234 at its ends alone: a line break is none.
+/// Trims only the `WSP` of RFC 5234: a line break is none.
 fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
@@ -83,7 +83,7 @@ mod tests {
             ("ca.example ;\ta = 1 ; B=x=y", "ca.example", vec![("a", "1"), ("B", "x=y")]),
             ("ca.example; a=", "ca.example", vec![("a", "")]),
             ("ca.example; a=1; a=2", "ca.example", vec![("a", "1"), ("a", "2")]),
-            // Without the “;” all of it is the name, which no CA has.
+            // Without the “;” the whole text is the name, which no CA has.
             ("ca.example a=1", "ca.example a=1", vec![]),
         ] {
             let parameters = expected.into_iter().map(|(tag, value)| Parameter { tag, value }).collect();

@@ -5,7 +5,7 @@ use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
 use crate::record::DnsRecord;
 
-/// Leads `_acme-challenge.BASE` to `target`.
+/// Points `_acme-challenge.BASE` to `target`.
 pub fn delegation_record(base: &DomainName, target: &str) -> DnsRecord {
     DnsRecord {
         name: base.challenge_name(),
@@ -15,7 +15,7 @@ pub fn delegation_record(base: &DomainName, target: &str) -> DnsRecord {
     }
 }
 
-/// Lets our account issue for `base`, with `wildcard` for its wildcard, too.
+/// Allows our account to issue for `base`, with `wildcard` also for its wildcard.
 pub fn persistent_record(base: &DomainName, wildcard: bool, issuer: &PersistentIssuer) -> DnsRecord {
     let names = if wildcard { format!("{base} and *.{base}") } else { base.to_string() };
     DnsRecord {
@@ -29,7 +29,7 @@ pub fn persistent_record(base: &DomainName, wildcard: bool, issuer: &PersistentI
     }
 }
 
-/// Leads an external host to the platform.
+/// Points an external host to the platform.
 pub fn host_record(name: &CertificateName, endpoint_target: &str) -> DnsRecord {
     let apex = !name.wildcard && name.base.is_registrable();
     DnsRecord {
@@ -45,7 +45,7 @@ pub fn host_record(name: &CertificateName, endpoint_target: &str) -> DnsRecord {
     }
 }
 
-/// Leads an external host to its registration's own target, which proves the domain, too, where [`host_can_prove`].
+/// Points an external host to its registration's own target, which also proves the domain if [`host_can_prove`].
 pub fn own_host_record(name: &CertificateName, own_target: &str) -> DnsRecord {
     let record = host_record(name, own_target);
     match host_can_prove(name) {
@@ -57,8 +57,8 @@ pub fn own_host_record(name: &CertificateName, own_target: &str) -> DnsRecord {
     }
 }
 
-/// Whether the CNAME of a host can prove its domain: where it stands at the apex it is an ALIAS, which shows addresses only,
-/// and a wildcard is never validated by its host.
+/// Whether the CNAME of a host can prove its domain: at the apex it is an ALIAS, which shows only addresses, and a wildcard is
+/// never validated by its host.
 pub fn host_can_prove(name: &CertificateName) -> bool {
     !name.wildcard && !name.base.is_registrable()
 }

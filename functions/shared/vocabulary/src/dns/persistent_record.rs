@@ -1,5 +1,5 @@
-//! The persistent record of dns-persist-01 (draft-ietf-acme-dns-persist): one TXT record at `_validation-persist` that
-//! lets one account at one CA issue for the name, for as long as it stands.
+//! The persistent record of dns-persist-01 (draft-ietf-acme-dns-persist): one TXT record at `_validation-persist` that allows
+//! one account at one CA to issue for the name, as long as the record exists.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::dns::caa::Issuer;
 use crate::dns::issue_value::{IssueValue, Parameter, may_be_in_a_value};
 use crate::failure::failure::Failure;
 
-/// Whom a persistent record lets issue: this installation's account at its CA.
+/// The issuer that a persistent record allows: this installation's account at its CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersistentIssuer {
     domain: String,
@@ -21,8 +21,8 @@ impl PersistentIssuer {
     ///
     /// # Errors
     ///
-    /// [`FailureName::Misconfigured`](crate::failure::failure::FailureName::Misconfigured): one of both is not known, or cannot be
-    /// written into a record.
+    /// [`FailureName::Misconfigured`](crate::failure::failure::FailureName::Misconfigured): one of the two is unknown, or
+    /// cannot be written into a record.
     pub fn of(issuer: &Issuer) -> Result<Self, Failure> {
         let missing = |parameter: &str| {
             Failure::misconfigured(format!(
@@ -34,9 +34,9 @@ impl PersistentIssuer {
         Ok(Self { domain, account: account.ok_or_else(|| missing("CaaAccountUri"))? })
     }
 
-    /// The TXT record's value, as one text; where it is typed into a zone's file, [`quoted`](crate::record::quoted).
+    /// The TXT record's value, as one text; for a zone file use [`quoted`](crate::record::quoted).
     ///
-    /// It never has an end (`persistUntil`): a record that runs out is the owner's to write.
+    /// It never has an end (`persistUntil`): the owner may add one.
     pub fn value(&self, wildcard: bool) -> String {
         let policy = if wildcard { "; policy=wildcard" } else { "" };
         format!("{}; accounturi={}{policy}", self.domain, self.account)
@@ -47,17 +47,17 @@ impl PersistentIssuer {
         format!("{} for the account {}", self.domain, self.account)
     }
 
-    /// What a CA would say to the record `text` at `now`, for a name or for its wildcard.
+    /// How a CA would judge the record `text` at `now`, for a name or for its wildcard.
     ///
-    /// Judged as the CA does, not as a text: parameters come in any order and letter case, unknown ones are passed over,
-    /// and blanks may stand around `;` and `=`. The account is compared byte for byte (draft §4.1).
+    /// Judged as the CA does, not as text: parameters may have any order and letter case, unknown ones are skipped, and there
+    /// may be blanks around `;` and `=`. The account is compared byte for byte (draft §4.1).
     ///
     /// # Errors
     ///
-    /// The nearest reason why it proves nothing.
+    /// The most specific reason why it proves nothing.
     pub fn judge(&self, text: &str, wildcard: bool, now: OffsetDateTime) -> Result<PersistentRecord, PersistentFault> {
         let IssueValue { issuer, parameters } = IssueValue::parse(text);
-        // Not byte by byte, as in CAA: draft §9.2 has the name normalized.
+        // Not byte by byte, as in CAA: draft §9.2 normalizes the name.
         if !issuer.strip_suffix('.').unwrap_or(issuer).eq_ignore_ascii_case(&self.domain) {
             return Err(PersistentFault::OtherIssuer);
         }
@@ -76,13 +76,13 @@ impl PersistentIssuer {
     }
 }
 
-/// Why a TXT record proves nothing to our CA; the later, the nearer it comes.
+/// Why a TXT record proves nothing to our CA; later variants are closer to a valid record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PersistentFault {
     /// It is another CA's, or no persistent record at all: neither harms ours.
     OtherIssuer,
     OtherAccount(String),
-    /// The CA passes it over, and says why.
+    /// The CA ignores it, and says why.
     Malformed(String),
     Expired(OffsetDateTime),
     /// Good for the name, but not for its wildcard.
@@ -94,12 +94,12 @@ pub enum PersistentFault {
 pub struct PersistentRecord {
     pub account: String,
     pub wildcard: bool,
-    /// The last moment it is good for; for ever without one.
+    /// The last second of its validity; without one it is valid for ever.
     pub until: Option<OffsetDateTime>,
 }
 
 impl PersistentRecord {
-    /// Parameters in any letter case and order; those that are known may be there once, others are passed over.
+    /// Parameters in any letter case and order; known ones may occur once, others are skipped.
     fn of(parameters: &[Parameter<'_>]) -> Result<Self, String> {
         let mut known: BTreeMap<String, &str> = BTreeMap::new();
         for Parameter { tag, value } in parameters {
@@ -124,7 +124,7 @@ impl PersistentRecord {
     }
 }
 
-/// The moment so many seconds after 1970; the nearest that can be told, as the CA's calendar goes further.
+/// The time this many seconds after 1970, or the nearest representable one: the CA's calendar has a larger range.
 fn at(seconds: i64) -> OffsetDateTime {
     let furthest = if seconds < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(furthest.assume_utc())
@@ -178,7 +178,7 @@ mod tests {
             ("; accounturi=https://ca.example/acct/7;", "malformed"),
             (";", "malformed"),
             ("; accounturi=https://ca.example/acct/7\n", "malformed"),
-            // Milliseconds by mistake: some thousand centuries ahead, which the CA takes.
+            // Milliseconds by mistake: some thousand centuries ahead, which the CA accepts.
             ("; accounturi=https://ca.example/acct/7; persistUntil=1795521600000", "good"),
             ("..; accounturi=https://ca.example/acct/7", "issuer"),
             ("; accounturi=https://ca.example/acct/7; accounturi=https://ca.example/acct/7", "malformed"),

@@ -1,4 +1,4 @@
-//! Where an installation wants the records of domain owners to lead, and what they prove there.
+//! Where an installation wants the records of domain owners to point, and what they prove there.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::names::domain_name::DomainName;
 use crate::names::endpoint_id::DelegationLabel;
 
-/// Where the records of external hosts lead: the stack's parameter `EndpointTarget`.
+/// Where the records of external hosts point: the stack's parameter `EndpointTarget`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum EndpointTarget {
-    /// One name for all: it brings visitors, and says nothing of whose the domain is.
+    /// One name for all: it directs visitors, but does not prove whose the domain is.
     Shared(DomainName),
-    /// `*.edge.example.net`: each registration has a target of its own below the name, so that a host's CNAME also proves
-    /// the domain for that registration.
+    /// `*.edge.example.net`: each registration has its own target below the name, so that a host's CNAME also proves the domain
+    /// for that registration.
     Own(DomainName),
 }
 
 impl EndpointTarget {
-    /// Where the host of the registration with `label` is to lead.
+    /// Where the host of the registration with `label` is to point.
     pub fn of(&self, label: &DelegationLabel) -> String {
         match self {
             Self::Shared(name) => name.to_string(),
@@ -28,7 +28,7 @@ impl EndpointTarget {
         }
     }
 
-    /// The name that all targets are, or are below.
+    /// The name that all targets are equal to, or below.
     pub fn base(&self) -> &DomainName {
         match self {
             Self::Shared(name) | Self::Own(name) => name,
@@ -71,7 +71,7 @@ impl From<EndpointTarget> for String {
     }
 }
 
-/// As the parameter has it; also the owner name of the wildcard record, which can be looked up like any other.
+/// As in the parameter; also the owner name of the wildcard record, which can be queried like any other.
 impl fmt::Display for EndpointTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -81,12 +81,12 @@ impl fmt::Display for EndpointTarget {
     }
 }
 
-/// Whether an order needs a proof that each name is the tenant's who registered it.
+/// Whether an order needs a proof that each name belongs to the tenant who registered it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TenantProof {
     #[default]
     On,
-    /// All tenants are the platform's own: whoever registers a name whose host leads to the platform has its certificate.
+    /// All tenants are the platform's own: whoever registers a name whose host points to the platform gets its certificate.
     Off,
 }
 
@@ -106,18 +106,18 @@ impl FromStr for TenantProof {
     }
 }
 
-/// What an installation asks of the records of domain owners.
+/// What an installation requires of the records of domain owners.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Platform {
     pub delegation_zone: String,
     pub endpoint_target: EndpointTarget,
     pub tenant_proof: TenantProof,
-    /// Further names of the platform's own: the host of its dashboard, what its operator has listed.
+    /// Additional names of the platform's own: the host of its dashboard, and names that its operator has listed.
     pub reserved: Vec<DomainName>,
 }
 
 impl Platform {
-    /// The platform's own name that `name` is, is below, or is above: a certificate for it would be one for the platform.
+    /// The platform's own name that `name` equals, is below, or is above: a certificate for it would be one for the platform.
     pub fn reserves(&self, name: &DomainName) -> Option<String> {
         let zone = self.delegation_zone.trim_end_matches('.').to_ascii_lowercase();
         let target = self.endpoint_target.base().to_string();
@@ -125,12 +125,12 @@ impl Platform {
         own.find(|own| own == name.as_str() || is_below(own, name.as_str()) || is_below(name.as_str(), own))
     }
 
-    /// Where `_acme-challenge` of the registration with `label` must lead.
+    /// Where `_acme-challenge` of the registration with `label` must point.
     pub fn delegation_target(&self, label: &DelegationLabel) -> String {
         label.target(&self.delegation_zone)
     }
 
-    /// Whether `target` is of some registration here: the delegation of another one, or of one that is gone.
+    /// Whether `target` belongs to some registration here: the delegation of another one, or of a deleted one.
     pub fn is_delegation_target(&self, target: &str) -> bool {
         is_below(target, &self.delegation_zone.trim_end_matches('.').to_ascii_lowercase())
     }

@@ -1,15 +1,15 @@
-//! Which DNS provider a zone is at, told by its name servers, and how it wants a record typed.
+//! Which DNS provider a zone is at, recognised by its name servers, and how it expects a record to be typed.
 
 use serde::{Deserialize, Serialize};
 
-/// How a provider's form wants a record's name.
+/// How a provider's form expects a record's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Typing {
     /// Without the zone, which it appends.
     Relative,
     /// The whole name.
     Full,
-    /// Without the zone or with it: it sees the difference.
+    /// With or without the zone: it recognises both.
     Either,
 }
 
@@ -17,9 +17,9 @@ enum Typing {
 #[derive(Clone, Copy, Debug)]
 pub struct Provider {
     pub name: &'static str,
-    /// Domains that its name servers lie in.
+    /// The domains of its name servers.
     domains: &'static [&'static str],
-    /// A part of their names, where they are under many domains.
+    /// A part of their names, if they are in many domains.
     part: Option<&'static str>,
     typing: Typing,
     pub trap: Option<&'static str>,
@@ -34,7 +34,7 @@ const APPENDS: Option<&str> =
 
 const DOT: Option<&str> = Some("A CNAME's value needs a dot at its end; without it the zone is appended to the value.");
 
-/// By what the providers' own pages showed as their name servers; the first that fits counts.
+/// From the name servers on the providers' own pages; the first match counts.
 pub const PROVIDERS: [Provider; 30] = [
     Provider {
         name: "Route 53",
@@ -134,7 +134,7 @@ impl Provider {
         })
     }
 
-    /// How `name`, which lies in the zone `apex`, is typed here.
+    /// How to type `name`, which is in the zone `apex`, here.
     fn typed(&self, name: &str, apex: &str) -> String {
         let relative = match name.strip_suffix(apex) {
             Some("") => "@",
@@ -148,7 +148,7 @@ impl Provider {
     }
 }
 
-/// What to tell somebody who has to create `names` in the zone `apex`; `None` where no server is known.
+/// The hint for a person who must create `names` in the zone `apex`; `None` if no server is known.
 pub fn hint<'a>(servers: impl Iterator<Item = &'a str>, apex: &str, names: &[&str]) -> Option<ProviderHint> {
     let mut known: Vec<&'static Provider> = servers.filter_map(Provider::of).collect();
     known.sort_by_key(|provider| provider.name);
@@ -175,7 +175,7 @@ pub fn hint<'a>(servers: impl Iterator<Item = &'a str>, apex: &str, names: &[&st
     }
 }
 
-/// The domain owner's DNS provider, known by its name servers.
+/// The domain owner's DNS provider, recognised by its name servers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderHint {
     /// Cloudflare, Route 53 …
@@ -183,9 +183,9 @@ pub struct ProviderHint {
     /// The apex of the zone; absent in reports of earlier releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// How it wants a record's name typed, with the name itself: "Type `_acme-challenge.shop` …".
+    /// How it expects a record's name to be typed, with the name itself: "Type `_acme-challenge.shop` …".
     pub typing: String,
-    /// Its usual trap; absent where none is known.
+    /// Its common pitfall; absent if none is known.
     pub trap: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! The record types that are asked for.
+//! The record types that are queried.
 
 use std::fmt;
 
-/// The record types that are asked for.
+/// The record types that are queried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecordKind {
     A,

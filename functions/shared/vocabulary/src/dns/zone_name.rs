@@ -1,4 +1,4 @@
-//! A record's name as it is typed at a DNS provider: without its zone.
+//! A record's name as typed at a DNS provider: without its zone.
 
 /// A name in two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,8 +10,8 @@ pub struct ZoneName {
 }
 
 impl ZoneName {
-    /// `name` in its zone: the one with this apex, where that is known and holds it, else its registrable domain, which is
-    /// the zone unless a part of it is delegated.
+    /// `name` in its zone: the one with this apex, if that is known and contains it, else its registrable domain, which is the
+    /// zone unless a part of it is delegated.
     pub fn of(name: &str, apex: Option<&str>) -> Self {
         let registrable = psl::domain_str(name).unwrap_or(name);
         let zone = apex.filter(|apex| relative(name, apex).is_some()).unwrap_or(registrable);

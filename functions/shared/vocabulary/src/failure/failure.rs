@@ -26,7 +26,7 @@ pub enum FailureName {
     RateLimited,
     /// The CA is unavailable or busy.
     CaUnavailable,
-    /// The order expired, or the CA knows it no longer.
+    /// The order expired, or the CA no longer knows it.
     OrderLost,
     /// The CA will not issue for these names: policy, CAA, the request.
     CaRefused,
@@ -68,7 +68,7 @@ impl FailureName {
         Self::AccountRefused,
     ];
 
-    /// Whether the same step may succeed when it is simply run again in a moment.
+    /// Whether the same step may succeed if it is simply repeated a little later.
     pub fn mends_itself(self) -> bool {
         matches!(self, Self::Throttled | Self::Unavailable)
     }
@@ -128,7 +128,7 @@ impl Failure {
         Self::with_guidance(name, Guidance::new(waiting_on, printable(summary.as_ref(), LONGEST_SUMMARY), action))
     }
 
-    /// One that nobody can do anything about, or needs to.
+    /// A failure that nobody can do anything about, or needs to.
     pub fn without_action(name: FailureName, waiting_on: WaitingOn, summary: impl AsRef<str>) -> Self {
         Self::with_guidance(name, Guidance::without_action(waiting_on, printable(summary.as_ref(), LONGEST_SUMMARY)))
     }
@@ -157,7 +157,7 @@ impl Failure {
         self
     }
 
-    /// With what is at fault, where other endpoints can fail by the same.
+    /// With what is at fault, if other endpoints can have the same fault.
     pub fn at(mut self, what: impl Into<String>) -> Self {
         self.guidance = self.guidance.at(what);
         self

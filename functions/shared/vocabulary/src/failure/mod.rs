@@ -1,4 +1,4 @@
-//! How an attempt fails, and what a CA said was wrong.
+//! How an attempt fails, and the CA's problem documents.
 
 #[expect(clippy::module_inception, reason = "the file of the type that the folder is named for")]
 pub(crate) mod failure;

@@ -1,4 +1,4 @@
-//! What a CA said was wrong (RFC 8555 §6.7, RFC 9457).
+//! A CA's problem document (RFC 8555 §6.7, RFC 9457).
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::text::printable;
 
 /// An ACME problem document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-// The API's own problems have the name already.
+// The API's own problem type already has the name.
 pub struct Problem {
     /// Without the `urn:ietf:params:acme:error:` prefix: `rateLimited`.
     pub kind: String,
@@ -15,7 +15,7 @@ pub struct Problem {
     /// One for each name at fault (RFC 8555 §6.7.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subproblems: Vec<Subproblem>,
-    /// Where the CA wants somebody to go: its `instance` (RFC 8555 §7.3.3), or its link to the terms of service.
+    /// The page that the CA refers a person to: its `instance` (RFC 8555 §7.3.3), or its link to the terms of service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
 }
@@ -39,11 +39,11 @@ impl Problem {
         }
     }
 
-    /// One for each name at fault. What they have in common is its kind, else `compound`.
+    /// One for each name at fault. The kind that they share, else `compound`.
     ///
     /// # Panics
     ///
-    /// Without any.
+    /// If there are none.
     pub fn of_names(faults: Vec<Subproblem>) -> Self {
         let first = faults.first().expect("a name at fault").kind.clone();
         let kind = if faults.iter().all(|fault| fault.kind == first) { first } else { "compound".to_owned() };
@@ -60,7 +60,7 @@ impl Problem {
         self
     }
 
-    /// Takes the subproblems along, and their words into the detail.
+    /// Adds the subproblems, and their text to the detail.
     pub fn with_subproblems(mut self, subproblems: Vec<Subproblem>) -> Self {
         let own = (!self.detail.is_empty()).then(|| self.detail.clone());
         let details = own.into_iter().chain(subproblems.iter().map(Subproblem::in_words));
@@ -72,7 +72,7 @@ impl Problem {
 }
 
 impl Subproblem {
-    /// Its name first, unless its words have it.
+    /// Its name first, unless its text contains it.
     fn in_words(&self) -> String {
         match &self.name {
             Some(name) if !self.detail.contains(name.as_str()) => format!("{name}: {}", self.detail),
@@ -81,8 +81,8 @@ impl Subproblem {
     }
 }
 
-/// The link to unpause a name has a signed token in it, some six hundred characters.
+/// The link to unpause a name contains a signed token of some six hundred characters.
 pub const LONGEST_DETAIL: usize = 1500;
 
-/// A failure travels through the flow's state, which is limited.
+/// A failure is part of the flow's state, whose size is limited.
 const MOST_SUBPROBLEMS: usize = 10;

@@ -1,9 +1,9 @@
-//! A call to a service that did not do what it should, and what follows for the attempt.
+//! A failed call to a service, and what follows for the attempt.
 
 use crate::failure::failure::{Failure, FailureName};
 use crate::guidance::WaitingOn;
 
-/// What a service's refusal means for the caller.
+/// What a service's error means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// Slow down and repeat.
@@ -12,11 +12,11 @@ pub enum FaultKind {
     Unavailable,
     /// Our role or configuration is wrong: repeating does not help.
     Denied,
-    /// It understood and will not: repeating does not help.
+    /// It understood the request, but refuses it: repeating does not help.
     Refused,
 }
 
-/// A call to a service that did not do what it should.
+/// A failed call to a service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} failed: {detail}")]
 pub struct ServiceFault {
@@ -40,12 +40,12 @@ impl From<ServiceFault> for Failure {
             FaultKind::Unavailable => Failure::unavailable(summary),
             FaultKind::Denied | FaultKind::Refused => Failure::misconfigured(summary),
         };
-        // The service's words may name the endpoint, or the request.
+        // The service's text may name the endpoint, or the request.
         failure.at(fault.operation)
     }
 }
 
-/// A write that only the current attempt may make did not happen.
+/// A write that only the current attempt may make was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FencedError {
     #[error("a newer attempt owns the endpoint, or it is gone")]

@@ -1,4 +1,4 @@
-//! Who asks, and what they may see.
+//! Who makes a request, and what they may see.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ impl Scope {
     }
 }
 
-/// Who did something, from where: the trail that an audit follows.
+/// Who did something, and from where: for the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// IAM ARN, the token's subject, a stack's resource, `link SHARE-ID`, or `managed-https` for what happens automatically.
@@ -38,7 +38,7 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// What a tenant knows an operator by.
+/// The name for operators that tenants see.
 const OPERATOR: &str = "operator";
 
 impl Origin {
@@ -47,14 +47,14 @@ impl Origin {
         Self { who: "managed-https".to_owned(), address: None, operator: false }
     }
 
-    /// Who it was, as everybody may know: of operators no more than that they are.
+    /// Who it was, as everybody may know: operators are only named as such.
     pub fn in_public(&self) -> &str {
         if self.operator { OPERATOR } else { &self.who }
     }
 
-    /// As somebody with `scope` sees it: who of the operators it was, and from where, is theirs.
+    /// As a caller with `scope` sees it: only operators see which operator it was, and from where.
     pub fn seen_by(self, scope: &Scope) -> Self {
-        // IAM identities are operators' alone, also where an earlier release has stored them.
+        // IAM identities are always operators, including those that an earlier release stored.
         let is_operators = self.operator || self.who.starts_with("arn:");
         match scope {
             Scope::Tenant(_) if is_operators => Self { who: OPERATOR.to_owned(), address: None, operator: true },
@@ -63,7 +63,7 @@ impl Origin {
     }
 }
 
-/// Somebody whose identity was established, and what it entitles them to.
+/// An authenticated caller, and what they may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub scope: Scope,

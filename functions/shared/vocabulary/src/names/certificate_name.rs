@@ -38,7 +38,7 @@ impl CertificateName {
 impl FromStr for CertificateName {
     type Err = NameError;
 
-    /// Blanks around the name are no part of it.
+    /// Blanks around the name are ignored.
     fn from_str(text: &str) -> Result<Self, NameError> {
         let text = trim(text);
         let (wildcard, base) = match text.strip_prefix("*.") {

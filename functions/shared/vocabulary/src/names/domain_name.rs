@@ -36,13 +36,13 @@ impl DomainName {
         }
     }
 
-    /// Whether this is the registrable domain itself (`example.co.uk`), where a CNAME cannot stand.
+    /// Whether this is the registrable domain itself (`example.co.uk`), which cannot have a CNAME.
     pub fn is_registrable(&self) -> bool {
         psl::domain_str(&self.0) == Some(self.0.as_str())
     }
 
-    /// The registrable domain that the name belongs to, as CAs count: by the whole public suffix list. The name itself
-    /// where it is a suffix of the list's private part.
+    /// The registrable domain of the name, as CAs count: by the whole public suffix list. The name itself if it is a suffix of
+    /// the list's private part.
     pub fn registered(&self) -> &str {
         psl::domain_str(&self.0).unwrap_or(&self.0)
     }
@@ -96,22 +96,22 @@ impl FromStr for DomainName {
     }
 }
 
-/// The registrable domain that `name` belongs to, whatever its characters; `None` for a public suffix.
+/// The registrable domain of `name`, whatever its characters; `None` for a public suffix.
 pub fn registered_domain(name: &str) -> Option<&str> {
     psl::domain_str(name)
 }
 
-/// Whether strangers register names below `name`: a public suffix of the list's ICANN part, or the root.
+/// Whether anybody can register names below `name`: a public suffix of the list's ICANN part, or the root.
 pub fn is_registry(name: &str) -> bool {
     name.is_empty() || is_public_suffix(name)
 }
 
-/// Only the ICANN part of the list: the owner of a private suffix (`platform.app`) does control it.
+/// Only the ICANN part of the list: the owner of a private suffix (`platform.app`) controls it.
 fn is_public_suffix(name: &str) -> bool {
     psl::suffix(name.as_bytes()).is_some_and(|s| s.as_bytes() == name.as_bytes() && s.typ() != Some(psl::Type::Private))
 }
 
-/// The label that is written as an A-label and is none: its Punycode is broken, or not what the standard makes.
+/// The label that looks like an A-label but is none: its Punycode is broken, or not what the standard produces.
 fn malformed_a_label(name: &str) -> Option<&str> {
     let is_plain = |label: &str| label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let is_valid = |label: &str| {

@@ -1,4 +1,4 @@
-//! What tells one registration from all others: its id, and the label of its delegation.
+//! What identifies a registration: its id, and the label of its delegation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ fn is_base32(text: &str) -> bool {
     text.len() == 26 && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
 }
 
-/// Names an endpoint for good: `ep-` and 128 random bits, never reused. Has no dot, so it is never a domain.
+/// Identifies an endpoint permanently: `ep-` and 128 random bits, never reused. Has no dot, so it is never a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EndpointId(String);
@@ -36,7 +36,7 @@ impl EndpointId {
         &self.0
     }
 
-    /// Which of `shards` slices of the due index the endpoint lives in.
+    /// Which of `shards` slices of the due index the endpoint is in.
     pub fn shard(&self, shards: u32) -> u32 {
         hash_32(self.0.as_bytes()) % shards
     }
@@ -71,10 +71,10 @@ impl fmt::Display for EndpointId {
     }
 }
 
-/// The label below the delegation zone that a domain owner's `_acme-challenge` must lead to.
+/// The label below the delegation zone that a domain owner's `_acme-challenge` must point to.
 ///
-/// 128 random bits, one per registration, never reused: a CNAME left behind by somebody who went away
-/// is of no use to whoever registers the domain next.
+/// 128 random bits, one per registration, never reused: a CNAME left behind by a former owner is useless to whoever registers
+/// the domain next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DelegationLabel(String);
@@ -98,7 +98,7 @@ impl DelegationLabel {
 #[error("not the label of a delegation: it has 26 letters a to z and digits 2 to 7")]
 pub struct DelegationLabelError;
 
-/// One that an installation has made before: registrations that move to another one keep theirs.
+/// A label that an installation created earlier: registrations that move to another installation keep theirs.
 impl FromStr for DelegationLabel {
     type Err = DelegationLabelError;
 

@@ -8,7 +8,7 @@ use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
 use crate::names::name_error::NameError;
 
-/// The names of one endpoint and of its certificate; the first is what the endpoint is called.
+/// The names of one endpoint and of its certificate; the first one names the endpoint.
 ///
 /// At least one, no duplicates, none covered by a wildcard beside it (the CA refuses such an order).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl NamesError {
 }
 
 impl EndpointNames {
-    /// Parses the endpoint's domain and its further names; exact duplicates are folded.
+    /// Parses the endpoint's domain and its additional names; exact duplicates are merged.
     pub fn parse(domain: &str, also: &[String], most: usize) -> Result<Self, NamesError> {
         let fields = std::iter::once(("domain".to_owned(), domain))
             .chain(also.iter().enumerate().map(|(i, text)| (format!("also[{i}]"), text.as_str())));
@@ -78,7 +78,7 @@ impl EndpointNames {
         Ok(Self(names.into_iter().map(|(_, name)| name).collect()))
     }
 
-    /// The name the endpoint goes by.
+    /// The endpoint's first name.
     pub fn primary(&self) -> &CertificateName {
         &self.0[0]
     }
@@ -101,7 +101,7 @@ impl EndpointNames {
         self.0.iter().map(|name| &name.base).collect()
     }
 
-    /// Whether both are the same set, in whatever order.
+    /// Whether both are the same set, in any order.
     pub fn same_set(&self, other: &[CertificateName]) -> bool {
         self.0.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
     }
@@ -128,7 +128,7 @@ impl From<EndpointNames> for Vec<CertificateName> {
     }
 }
 
-/// Each base of `names` once, with whether its record has to be good for the wildcard.
+/// Each authorization name of `names` once, with whether its record must be valid for the wildcard.
 pub fn persistent_names<'a>(names: impl IntoIterator<Item = &'a CertificateName>) -> BTreeMap<&'a DomainName, bool> {
     let mut authorization_names = BTreeMap::new();
     for name in names {

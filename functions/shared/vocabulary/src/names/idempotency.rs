@@ -1,4 +1,4 @@
-//! How a client names a request, so that sending it again does nothing again.
+//! How a client names a request, so that sending it again has no effect.
 
 use std::str::FromStr;
 
@@ -34,13 +34,13 @@ impl FromStr for IdempotencyKey {
     }
 }
 
-/// A request under its client's name for it.
+/// A request with its client's name for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedRequest {
-    /// Keys of different tenants have nothing to do with each other.
+    /// Keys of different tenants are independent.
     pub tenant: TenantId,
     pub key: IdempotencyKey,
-    /// SHA-256 of what is asked, hex: the same key with another one is a mistake of the client's.
+    /// SHA-256 of the request's content, hex: the same key with another digest is a mistake of the client.
     pub digest: String,
 }
 

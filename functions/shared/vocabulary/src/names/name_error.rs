@@ -1,4 +1,4 @@
-//! Why a text is no name, and what people write where a name belongs.
+//! Why a text is no name, and what people enter instead of a name.
 
 use std::net::IpAddr;
 
@@ -47,13 +47,13 @@ impl NameError {
     }
 }
 
-/// `text` without what an editor or a spreadsheet puts around a name: blanks, tabs, line ends, and the two characters of
-/// no width that are pasted along.
+/// `text` without what an editor or a spreadsheet adds around a name: blanks, tabs, line ends, and the two zero-width
+/// characters that are copied along.
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'))
 }
 
-/// What `text` is, if it is something else than a name that somebody would write in a name's place.
+/// What `text` is, if it is something else that people enter instead of a name.
 pub(crate) fn other_than_a_name(text: &str) -> Option<NameError> {
     let shown = || shorten(text);
     if text.contains("://") {
@@ -71,7 +71,7 @@ pub(crate) fn other_than_a_name(text: &str) -> Option<NameError> {
     text.contains(':').then(|| NameError::Url(shown()))
 }
 
-/// An IP address as people write it: plain, in brackets, with a port, a prefix length or a zone.
+/// An IP address in any notation: plain, in brackets, with a port, a prefix length or a zone.
 fn is_address(text: &str) -> bool {
     let host = text.split(['/', '%']).next().unwrap_or(text);
     let bracketed = || {

@@ -1,25 +1,25 @@
-//! Names that a CA refuses by their letters alone, before it validates anything.
+//! Names that a CA refuses by their characters alone, before it validates anything.
 //!
 //! Sources: Let's Encrypt's policy authority (github.com/letsencrypt/boulder, `policy/pa.go` and `iana/iana.go`), the
-//! CA/Browser Forum's Baseline Requirements, and IANA's registry of special-use domain names. What a CA keeps as a list of
-//! its own (names it regards as risky) is not published, so it is not here.
+//! CA/Browser Forum's Baseline Requirements, and IANA's registry of special-use domain names. A CA's own list (names it regards
+//! as risky) is not published, so it is not here.
 
 use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
 use crate::names::name_error::shorten;
 
-/// Which names the installation's CA issues for, as far as their letters tell.
+/// Which names the installation's CA issues for, as far as their characters decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamePolicy {
-    /// A private CA: what it issues for is its own affair.
+    /// A private CA: its policy is unknown.
     Private,
     /// A public CA: what the Baseline Requirements allow.
     Public,
-    /// Let's Encrypt, with a rule beyond those.
+    /// Let's Encrypt, which has one more rule.
     LetsEncrypt,
 }
 
-/// Why a CA refuses a name. The text is the reason; [`Refusal::next_step`] is what can be done about it.
+/// Why a CA refuses a name. The text is the reason; [`Refusal::next_step`] is the next step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("“{name}” ends in “{suffix}”, {what}: public CAs issue no certificates for it")]
@@ -45,16 +45,16 @@ pub enum Refusal {
     NoRoomForRecord { name: String, octets: usize, prefix: &'static str },
 }
 
-/// Most labels of a name, a wildcard label not counted. Source: `maxLabels` of Boulder's `policy/pa.go`.
+/// Most labels of a name, without a wildcard label. Source: `maxLabels` of Boulder's `policy/pa.go`.
 const MOST_LABELS: usize = 10;
 
-/// Octets of a name as text, without the dot at its end. Source: RFC 1035 §2.3.4.
+/// Octets of a name as text, without the final dot. Source: RFC 1035 §2.3.4.
 const LONGEST_NAME: usize = 253;
 
-/// Where addresses are looked up backwards. Source: CA/Browser Forum ballot SC-086v3, in force since 2026-03-15.
+/// The reverse lookup zones. Source: CA/Browser Forum ballot SC-086v3, in force since 2026-03-15.
 const REVERSE_ZONES: [&str; 2] = ["in-addr.arpa", "ip6.arpa"];
 
-/// Names that mean something else than a host in the public DNS.
+/// Names that do not identify a host in the public DNS.
 ///
 /// Source: iana.org/assignments/special-use-domain-names; `internal`, `corp`, `home` and `mail` by ICANN's board.
 const SPECIAL_USE: [(&str, &str); 15] = [
@@ -76,7 +76,7 @@ const SPECIAL_USE: [(&str, &str); 15] = [
 ];
 
 impl NamePolicy {
-    /// `private`: whether the operator says that the CA of this directory is a private one.
+    /// `private`: whether the operator has declared the CA of this directory private.
     pub fn of(directory: &str, private: bool) -> Self {
         let rest = directory.strip_prefix("https://").unwrap_or(directory);
         let host = rest.split(['/', ':']).next().unwrap_or(rest);
@@ -87,7 +87,7 @@ impl NamePolicy {
         }
     }
 
-    /// Why the CA would refuse `name`; `None` where nothing in the name speaks against it.
+    /// Why the CA would refuse `name`; `None` if nothing in the name is against it.
     pub fn refuses(self, name: &CertificateName) -> Option<Refusal> {
         match self {
             Self::Private => None,
@@ -113,7 +113,7 @@ impl Refusal {
     }
 }
 
-/// Why no public CA issues for `name`; `None` where nothing in the name speaks against it.
+/// Why no public CA issues for `name`; `None` if nothing in the name is against it.
 pub fn why_no_public_ca_issues(name: &CertificateName) -> Option<Refusal> {
     let base = name.base.as_str();
     let shown = shorten(&name.to_string());
@@ -133,7 +133,7 @@ pub fn why_no_public_ca_issues(name: &CertificateName) -> Option<Refusal> {
     Some(Refusal::ReservedHyphens { name: shown, label })
 }
 
-/// Why the record by which `name` is validated over DNS cannot exist, whatever the CA. `prefix`: its first label.
+/// Why the record that validates `name` over DNS cannot exist, at any CA. `prefix`: its first label.
 pub fn why_no_record_fits(name: &DomainName, prefix: &'static str) -> Option<Refusal> {
     let octets = name.as_str().len();
     let fits = prefix.len() + 1 + octets <= LONGEST_NAME;
@@ -149,8 +149,8 @@ fn is_below(name: &str, suffix: &str) -> bool {
     name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// Whether `name` ends in a suffix of the list's ICANN part. The list answers with the longest suffix, which may be a
-/// private one (`github.io`): then what stands above it is asked about.
+/// Whether `name` ends in a suffix of the list's ICANN part. The list returns the longest suffix, which may be a private one
+/// (`github.io`): then its parent is looked up.
 fn has_public_suffix(name: &str) -> bool {
     let mut asked = name;
     while let Some(suffix) = psl::suffix(asked.as_bytes()) {

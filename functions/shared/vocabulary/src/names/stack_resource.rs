@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A resource of a CloudFormation stack, which an endpoint was registered for.
+/// A resource of a CloudFormation stack, for which an endpoint was registered.
 ///
-/// The stack's ARN ends in an id of its own: a stack of the same name, created after this one was deleted, is another.
+/// The stack's ARN ends in its own id: a stack of the same name, created after this one was deleted, is a different one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackResource {
     /// ARN of the stack.

@@ -1,4 +1,4 @@
-//! The wire as JSON: what is sent, and what is read of it by the other side, older or younger.
+//! The wire format as JSON: what is sent, and how the other side, older or newer, reads it.
 
 mod reading;
 mod requests;

@@ -14,7 +14,7 @@ fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}: {value:#}"))
 }
 
-/// Reads `sample`, and writes it again: the same, also when a later release has added a field to every object.
+/// Reads `sample`, and writes it again: the result is the same, also if a later release has added a field to every object.
 #[track_caller]
 fn holds<T: Serialize + DeserializeOwned>(sample: Value) {
     assert_eq!(serde_json::to_value(read::<T>(&sample)).expect("plain data"), sample);
@@ -26,7 +26,7 @@ fn holds<T: Serialize + DeserializeOwned>(sample: Value) {
 fn add_fields(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            // The names of tags are their owner's.
+            // The owner chooses the names of tags.
             let others = fields.iter_mut().filter(|(name, _)| *name != "tags");
             others.for_each(|(_, value)| add_fields(value));
             fields.insert("a_new_field".into(), json!({"of": ["any", 1, null]}));
@@ -57,7 +57,7 @@ fn takes_new_words<T: Serialize + DeserializeOwned>(sample: &Value, words: &[&st
     for pointer in words {
         let mut younger = sample.clone();
         *younger.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is there")) = json!("a_new_word");
-        // What has a new name is sent by its old name, too.
+        // A renamed field is also sent by its old name.
         for (new, old) in [("/waiting_on", "actor"), ("/status", "verdict")] {
             let object = pointer.strip_suffix(new).and_then(|object| younger.pointer_mut(object));
             if let Some(old) = object.and_then(|object| object.get_mut(old)) {
@@ -118,7 +118,7 @@ fn what_is_not_known_is_checked_rather_than_passed_over() {
     assert_eq!(serving, Serving::NotChecked);
 }
 
-/// Takes the fields away that an earlier release did not have, or that a reader can do without.
+/// Removes the fields that an earlier release did not have, or that a reader can do without.
 fn older(mut value: Value, left_out: &[(&str, &[&str])]) -> Value {
     for (pointer, fields) in left_out {
         let object = value.pointer_mut(pointer).and_then(Value::as_object_mut).expect("an object");

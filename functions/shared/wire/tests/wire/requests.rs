@@ -22,7 +22,7 @@ fn registration() -> Registration {
 
 #[test]
 fn a_registration_is_written_without_what_is_not_said() {
-    // The digest of this text is kept with an Idempotency-Key: neither order nor fields may change.
+    // The digest of this text is stored with an Idempotency-Key: neither order nor fields may change.
     assert_eq!(
         serde_json::to_string(&registration()).expect("plain data"),
         r#"{"domain":"example.com","also":[],"reachability":"external"}"#

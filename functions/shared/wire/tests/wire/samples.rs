@@ -1,4 +1,4 @@
-//! What this release sends, whole: each field is there, and none is empty.
+//! Everything that this release sends: each field is present, and none is empty.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What errors are taken for, held against the models of AWS and the SDK's own lists.
+//! How errors are classified, compared with AWS's models and the SDK's own lists.
 
 use super::*;
 use FaultKind::{Denied, Refused, Throttled, Unavailable};
@@ -46,13 +46,13 @@ impl Declared {
         }
     }
 
-    /// Its status on the wire: where the model has none, the protocols have these.
+    /// Its HTTP status; where the model has none, the default of the protocols.
     fn sent_as(&self) -> u16 {
         self.status.unwrap_or(if self.server { 500 } else { 400 })
     }
 }
 
-/// The adapter that meets a service's errors before they are classified, and what follows from its words.
+/// The sources of the adapter that handles a service's errors before they are classified, and of code that reads their text.
 fn handling(service: &str) -> &'static str {
     match service {
         "acm" => include_str!("../../acm.rs"),
@@ -85,7 +85,7 @@ fn every_error_that_aws_declares_for_our_calls_is_taken_for_what_it_is() {
         let agrees = match error.class {
             "again" => matches!(kind, Throttled | Unavailable),
             "denied" => kind == Denied,
-            // The adapter deals with it. Where it does not, the operator has to.
+            // The adapter handles it. If it does not, the operator must.
             "gone" | "handled" => {
                 let adapter = handling(error.service);
                 let named = adapter.contains(error.code) || adapter.contains(&predicate(error.code));

@@ -42,7 +42,7 @@ impl Signed {
         Record::from_rdata(self.apex.clone(), 60, RData::SOA(SOA::new(name(), name(), 1, 2, 3, 4, 5)))
     }
 
-    /// `record` with its signature, which is good from `since` until `until`.
+    /// `record` with its signature, valid from `since` until `until`.
     fn sign(&self, record: Record, since: i64, until: i64) -> Message {
         let input = SigInput {
             type_covered: record.record_type(),

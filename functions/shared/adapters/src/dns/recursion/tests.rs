@@ -7,7 +7,7 @@ use vocabulary::dns::{Answer, RecordKind};
 use super::*;
 use crate::dns::{Dns, Roots};
 
-/// A server that refuses every question, and how many it was asked.
+/// A server that refuses every query, and the number of queries it received.
 async fn refusing() -> (SocketAddr, Arc<AtomicUsize>) {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
     let address = socket.local_addr().expect("it is bound");

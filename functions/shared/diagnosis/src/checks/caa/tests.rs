@@ -1,4 +1,4 @@
-//! What is found at each level, and what a check says of it.
+//! What each level contains, and what a check says about it.
 
 use super::*;
 use crate::facts::CaaFacts;
@@ -194,7 +194,7 @@ fn what_authorizes_nobody_by_how_it_is_written_is_told_with_why() {
         "{}",
         finding.guidance.summary
     );
-    // The host is not the platform's yet, so that it is validated over DNS.
+    // The host does not point to the platform yet, so it is validated over DNS.
     let offered = "example.com CAA 0 issue \"ca.example; validationmethods=dns-01\"";
     assert_eq!(record(&finding).as_deref(), Some(offered));
     let twice = one(&level("example.com", &[], &["0 issue \"ca.example; accounturi=x; accounturi=y\""]));

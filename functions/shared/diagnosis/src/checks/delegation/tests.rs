@@ -1,4 +1,4 @@
-//! Each row is a case that people met (public trackers and forums), with the right answer.
+//! Each entry is a real case (from public trackers and forums), with the right answer.
 
 use time::macros::datetime;
 use vocabulary::acme::{DnsMethod, Reachability};

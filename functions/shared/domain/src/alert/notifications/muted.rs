@@ -1,4 +1,4 @@
-//! What a mute holds back, and what comes of it when the mute is over.
+//! What a mute holds back, and what happens to it when the mute is over.
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::failure::FailureName;
@@ -15,7 +15,7 @@ use crate::endpoint::notified::Severity;
 
 const DAY: Duration = Duration::DAY;
 
-/// One whose renewal fails, five days after its certificate was issued, and the time of that.
+/// An endpoint whose renewal fails, five days after its certificate was issued, and that time.
 fn failing(owner: WaitingOn) -> (Endpoint, OffsetDateTime) {
     let mut endpoint = fresh();
     let now = endpoint.created_at + DAY * 5;
@@ -30,7 +30,7 @@ fn muted(mut endpoint: Endpoint, from: OffsetDateTime, operator: bool) -> Endpoi
     endpoint
 }
 
-/// What people read at `now`; the endpoint keeps what was decided.
+/// What people read at `now`; the endpoint stores the decision.
 fn told(endpoint: &mut Endpoint, now: OffsetDateTime) -> Vec<(AlertKind, Severity)> {
     let decision = decide(endpoint, now, &NotificationPolicy::default());
     endpoint.told = decision.notifications;
@@ -88,7 +88,7 @@ fn a_certificate_that_is_about_to_expire_is_told_through_a_mute() {
 #[test]
 fn no_tenant_mutes_what_the_operator_has_to_do() {
     let (endpoint, now) = failing(WaitingOn::Operator);
-    // Of this endpoint alone: that which many share is told for all of them.
+    // Of this endpoint alone: shared causes are notified once for all endpoints.
     let health = Some(health_with(None, true, now));
     let endpoint = Endpoint { failing: None, health, ..endpoint };
     for (operator, count) in [(false, 1), (true, 0)] {

@@ -1,4 +1,4 @@
-//! What holds of every history of an endpoint.
+//! Properties that hold for every history of an endpoint.
 
 use super::*;
 use proptest::prelude::*;
@@ -22,10 +22,10 @@ use crate::status::status_of;
 
 const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-/// Set-up is told after a day.
+/// People are notified of a set-up after a day.
 const POLICY: NotificationPolicy<'static> = NotificationPolicy { dashboard: None, setup_patience: Duration::hours(24) };
 
-/// Set-up is told at once.
+/// People are notified of a set-up at once.
 const AT_ONCE: NotificationPolicy<'static> = NotificationPolicy { dashboard: None, setup_patience: Duration::ZERO };
 
 const LIFE: Duration = Duration::days(90);
@@ -87,13 +87,13 @@ fn checked(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Chec
 enum Turn {
     Fails(FailureName, WaitingOn),
     Succeeds,
-    /// A new certificate, and the row of failures is over.
+    /// A new certificate; the consecutive failures end.
     Renews,
-    /// What it finds broken is up to this actor, and whether the host presents another certificate.
+    /// Who is waited on for what it finds broken, and whether the host serves a different certificate.
     HealthCheck(Option<WaitingOn>, bool),
-    /// The same for a check that somebody asked for.
+    /// The same for a check on demand.
     Checks(Option<WaitingOn>, bool),
-    /// It is to be removed, or was never to be.
+    /// Whether it is to be removed.
     Removes(bool),
     Nothing,
 }
@@ -113,7 +113,7 @@ fn turns() -> impl Strategy<Value = Vec<(Turn, i64)>> {
     prop::collection::vec((turn, 0_i64..20), 1..40)
 }
 
-/// What was told of one cause since it began, and where it was seen last.
+/// The notifications of one cause since it began, and where it was last seen.
 #[derive(Debug)]
 struct Episode {
     told: BTreeMap<(Option<String>, Severity), u32>,
@@ -160,8 +160,8 @@ impl History {
         }
     }
 
-    /// The status is ready exactly when there is no issue, and whatever makes it wait on somebody is also notified: at
-    /// once; where one check saw it, when a second one confirms it; of a set-up, when it has taken its time.
+    /// The status is ready exactly when there is no issue, and whatever makes it wait on somebody is also notified: at once; if
+    /// only one check saw it, when a second one confirms it; for a set-up, when its time has passed.
     fn status_and_notifications_agree(&self, decision: &Decision) {
         let all = issues(&self.endpoint, self.now);
         let report = status_of(&self.endpoint, self.now);
@@ -179,7 +179,7 @@ impl History {
         }
     }
 
-    /// Decides, and holds what was decided against what was told before.
+    /// Decides, and compares the decision with the earlier notifications.
     fn decide(&mut self) {
         let decision = decide(&self.endpoint, self.now, &POLICY);
         self.status_and_notifications_agree(&decision);
@@ -222,7 +222,7 @@ impl History {
             })
             .map(|(key, _)| key.clone())
             .collect();
-        // The first certificate alone tells the end of a domain owner's set-up.
+        // Only the first certificate announces the end of a domain owner's set-up.
         let set_up = |(_, owner): &(Cause, &str), episode: &Episode| {
             *owner == "customer" && serial.is_some() && episode.last.is_none()
         };

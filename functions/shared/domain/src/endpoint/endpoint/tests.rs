@@ -27,7 +27,7 @@ fn a_certificate_that_is_due_to_go_may_be_replaced_by_one_that_expires_earlier()
     endpoint.certificate = Some(held.clone());
     assert_eq!(endpoint.to_outlast(now), Some(held.not_after));
     assert_eq!(endpoint.to_outlast(held.renew_at), None, "its renewal is due");
-    // Revoked: the window lies in the past as a whole.
+    // Revoked: the whole window is in the past.
     let hour = time::Duration::HOUR;
     let window = RenewalWindow { start: now - hour, end: now - hour / 2 };
     let advised = |window: RenewalWindow| {
@@ -87,7 +87,7 @@ fn no_order_takes_the_place_of_the_chain_of_the_certificate_in_place() {
     }
 }
 
-/// It serves then, and people are told that it was issued.
+/// Then it serves, and people are notified that it was issued.
 #[test]
 fn tags_alone_are_lacking_only_once_it_is_on_its_listeners() {
     use vocabulary::certificate::{CertificateTags, ListenerUse};

@@ -1,4 +1,4 @@
-//! Boulder's and Pebble's words, and what follows from each.
+//! Boulder's and Pebble's texts, and what follows from each.
 
 use super::*;
 use FailureName::{AccountRefused, CaRefused, CaUnavailable, ChallengeFailed, RateLimited, Unavailable};
@@ -9,7 +9,7 @@ fn refusal(kind: &str, detail: &str, status: Option<u16>) -> Refusal {
     Refusal { problem: Problem::new(kind, detail), status, retry_after: None }
 }
 
-/// Request, status (0: told by a resource), type, words; then failure and who is waited on.
+/// Request, status (0: the problem is in a resource), type, text; then failure and who is waited on.
 type Row = (CaRequest, u16, &'static str, &'static str, FailureName, WaitingOn);
 
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! What holds for all takers, in whatever order they come.
+//! Properties that hold for all takers, in any order.
 
 use super::*;
 use crate::acme::rate_limit::{BucketId, Token};
@@ -27,7 +27,7 @@ fn limits() -> impl Strategy<Value = Limit> {
 }
 
 proptest! {
-    /// A bucket at the CA, which knows no purposes and no lines, refuses nothing that ours has let through.
+    /// A bucket at the CA, without purposes and queues, refuses nothing that ours has allowed.
     #[test]
     fn never_more_is_taken_than_the_ca_has(limit in limits(), asks in asks()) {
         let theirs = Limit::new(limit.capacity, limit.period);
@@ -73,7 +73,7 @@ proptest! {
 
     #[test]
     fn what_is_given_back_was_lacking_at_the_time(limit in limits(), before in 0_u32..20, others in asks()) {
-        // The same history with and without a token that is taken, and given back when nothing came of it.
+        // The same history with and without a token that is taken, and given back unused.
         let (mut with, mut without) = (Bucket::default(), Bucket::default());
         for _ in 0..before {
             (with, without) = (with.take(limit, Purpose::Renewal, true, NOW).0, without.take(limit, Purpose::Renewal, true, NOW).0);

@@ -36,7 +36,7 @@ fn says(wildcard: bool, method: ChallengeKind, records: &[&str]) -> &'static str
     }
 }
 
-/// Each with what Boulder says to it: everything but `allowed` is a refusal there.
+/// Each with Boulder's result: everything but `allowed` is a refusal there.
 #[test]
 fn records_are_read_as_boulder_reads_them() {
     use ChallengeKind::{Dns01, DnsPersist01, Http01};
@@ -55,7 +55,7 @@ fn records_are_read_as_boulder_reads_them() {
         (plain, Http01, vec!["0 issue \"%%%%%\""], "forbidden"),
         (plain, Http01, vec!["0 issue \"someone.example\"", ours], "allowed"),
         (plain, Http01, vec!["0 iodef \"mailto:a@example.com\""], "allowed"),
-        // C16: what is said of wildcards is not said of other names.
+        // C16: records for wildcards do not apply to other names.
         (plain, Http01, vec!["0 issuewild \";\""], "allowed"),
         (wildcard, Dns01, vec!["0 issuewild \";\"", ours], "forbidden"),
         (wildcard, Dns01, vec![ours], "allowed"),
@@ -72,7 +72,7 @@ fn records_are_read_as_boulder_reads_them() {
         (plain, Http01, vec!["1 issue \"ca.example\""], "allowed"),
         (plain, Http01, vec!["128 iodef \"mailto:a@example.com\""], "allowed"),
         (plain, Http01, vec!["128 issuemail \";\"", "128 issuevmc \";\"", ours], "allowed"),
-        // C2, C5: a value that cannot be read authorizes nobody.
+        // C2, C5: a value that cannot be parsed authorizes nobody.
         (plain, Http01, vec![&format!("0 issue \"ca.example; accounturi={ACCOUNT};\"")], "malformed"),
         (plain, Http01, vec!["0 issue \"ca.example;;\""], "malformed"),
         (plain, Http01, vec!["0 issue \"ca.example; accounturi\""], "malformed"),
@@ -104,7 +104,7 @@ fn records_are_read_as_boulder_reads_them() {
             vec![&format!("0 issue \"ca.example; accounturi={ACCOUNT}; accounturi={ACCOUNT}\"")],
             "repeated",
         ),
-        // Another letter case is another parameter, which is passed over.
+        // Another letter case is another parameter, which is skipped.
         (plain, Http01, vec!["0 issue \"ca.example; AccountURI=x\""], "allowed"),
         // RFC 8657 §4.
         (plain, Http01, vec!["0 issue \"ca.example; validationmethods=dns-01\""], "method"),
@@ -132,7 +132,7 @@ fn the_record_that_is_offered_is_one_that_allows_it() {
     let known = issuer(Some(ACCOUNT));
     for (wildcard, record, expected) in [
         (false, "0 issue \"someone.example\"", "0 issue \"ca.example\"".to_owned()),
-        // To have issuewild where there was none would shut others out.
+        // An issuewild where there was none would exclude others.
         (true, "0 issue \"someone.example\"", "0 issue \"ca.example\"".to_owned()),
         (true, "0 issuewild \";\"", "0 issuewild \"ca.example\"".to_owned()),
         (false, "0 issue \"ca.example; accounturi=x;\"", format!("0 issue \"ca.example; accounturi={ACCOUNT}\"")),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::names::domain_name::{CHALLENGE_LABEL, STANDING_LABEL};
 
-/// What becomes of a name that is given to the installation.
+/// The result for a name that is passed to the installation.
 fn refused(policy: NamePolicy, text: &str) -> Option<String> {
     match text.parse::<CertificateName>() {
         Ok(name) => policy.refuses(&name).map(|refusal| format!("{refusal}. {}", refusal.next_step())),
@@ -11,7 +11,7 @@ fn refused(policy: NamePolicy, text: &str) -> Option<String> {
     }
 }
 
-/// The rules of Boulder's policy authority in its own order, with names of each, and what of our answer says the reason.
+/// The rules of Boulder's policy authority in its order, each with names, and the part of our answer that states the reason.
 const RULES: &[(&str, &[&str], &str)] = &[
     ("errEmptyIdentifier", &["", "*."], "empty"),
     ("errInvalidDNSCharacter", &["under_score.example.com", "a b.example.com", "me@example.com"], "characters"),
@@ -122,7 +122,7 @@ fn the_record_by_which_a_name_is_validated_ends_at_253_octets() {
     }
 }
 
-/// Boulder's rules for one name, written from their description alone: our parser has no part in it.
+/// Boulder's rules for one name, written from their description alone, without our parser.
 fn boulder_refuses(name: &str) -> bool {
     let base = name.strip_prefix("*.").unwrap_or(name);
     let labels: Vec<&str> = base.split('.').collect();
