@@ -1,4 +1,4 @@
-//! The pages of docs/ as HTML, made while the function is built: what is deployed has no parser of Markdown.
+//! Renders the pages of docs/ to HTML at build time: the deployed function has no Markdown parser.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,7 +35,7 @@ fn collect(docs: &Path, folder: &Path, pages: &mut BTreeMap<PathBuf, String>) ->
     Ok(())
 }
 
-/// Title and HTML of the page at `path`. A link to what is not served is its text alone.
+/// Title and HTML of the page at `path`. A link to a target that is not served becomes plain text.
 fn render(path: &Path, text: &str, is_page: &dyn Fn(&Path) -> bool) -> (String, String) {
     let mut events: Vec<Event<'_>> = Parser::new_ext(text, Options::ENABLE_TABLES).collect();
     let titles = name_headings(&mut events);
@@ -51,7 +51,7 @@ fn render(path: &Path, text: &str, is_page: &dyn Fn(&Path) -> bool) -> (String, 
             dropped -= 1;
             false
         }
-        // The browser is told to take no style from a page.
+        // The Content-Security-Policy allows no inline styles, which column alignment would become.
         Event::Start(Tag::Table(alignments)) => {
             alignments.fill(Alignment::None);
             true
@@ -63,7 +63,7 @@ fn render(path: &Path, text: &str, is_page: &dyn Fn(&Path) -> bool) -> (String, 
     (titles.into_iter().next().unwrap_or_else(|| path.display().to_string()), page)
 }
 
-/// Gives each heading an anchor, as GitHub does. Returns what the headings say.
+/// Gives each heading an anchor, as GitHub does. Returns the headings' texts.
 fn name_headings(events: &mut [Event<'_>]) -> Vec<String> {
     let mut titles = Vec::new();
     let mut anchors: Vec<String> = Vec::new();

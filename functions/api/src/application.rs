@@ -1,4 +1,4 @@
-//! Everything that the function answers: the API, the pages, and the way in.
+//! All routes of the function: the API, the pages, and sign-in.
 
 use std::sync::Arc;
 
@@ -19,18 +19,18 @@ use crate::sign_in::code_flow;
 use crate::sign_in::identity::Identity;
 use crate::sign_in::session::{Recognition, recognise, refuse_cross_site};
 
-/// Who people are and where they are, as configured.
+/// Identity provider, base URL and AWS console, as configured.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
-    /// Without one, nobody can sign in, and tokens open nothing.
+    /// Without one, nobody can sign in, and no token is accepted.
     pub identity: Option<Identity>,
-    /// Without one, links lead to the host that was asked.
+    /// Without one, links use the host of the request.
     pub base: Option<Base>,
     /// Without one, executions are named, not linked.
     pub console: Option<Console>,
 }
 
-/// All routes. Only the dashboard's know sessions: what a link or an IAM identity opens, a cookie neither opens nor shuts.
+/// All routes. Only the dashboard's use sessions: a cookie neither opens nor closes what a link or an IAM identity opens.
 pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surroundings) -> Router {
     let Surroundings { identity, base, console } = surroundings;
     let brand = service.installation.brand.clone();
@@ -55,18 +55,18 @@ pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surrounding
         .layer(map_response(only_over_tls))
 }
 
-/// Browsers come over TLS from now on. Of this host alone: those below it may be somebody else's.
+/// Makes browsers use TLS from now on, for this host alone: its subdomains may belong to somebody else.
 async fn only_over_tls(mut response: Response) -> Response {
     response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     response
 }
 
-/// Whoever opens the address alone looks for the pages.
+/// Whoever opens the bare address wants the pages.
 async fn to_dashboard(base: Base) -> Redirect {
     Redirect::to(&base.link("/dashboard"))
 }
 
-/// Hands the configured base on to whatever makes links.
+/// Passes the configured base to the code that makes links.
 async fn tell_base(State(base): State<Option<Base>>, mut request: Request, next: Next) -> Response {
     if let Some(base) = base {
         request.extensions_mut().insert(base);

@@ -23,9 +23,9 @@ pub struct Installation {
     pub orders: Option<OrderLimit>,
     /// How domain owners know it.
     pub brand: Brand,
-    /// What one tenant may have and ask for.
+    /// The limits of one tenant.
     pub tenant_limits: TenantLimits,
-    /// What ACM lets the account import into the region, where that was typed; else AWS is asked.
+    /// ACM's import quotas of the account in the region, where configured; else AWS is queried.
     pub acm_quotas: Option<AcmQuotas>,
     /// The region it runs in.
     pub home: String,
@@ -49,7 +49,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// What the endpoint's secret is called, as the function that writes it does.
+    /// The name of the endpoint's secret, as the function that writes it has it.
     pub(crate) fn secret_of(&self, endpoint: &EndpointId) -> String {
         format!("{}/export/{endpoint}", self.stack)
     }

@@ -1,7 +1,7 @@
-//! The REST API: endpoints and what is known of them; and the pages that show the same to people.
+//! The REST API: endpoints and what is known about them; and the pages that show the same to people.
 //!
-//! Who asks is established in front of it, by the API's authorizers (see `template.yaml`), and read in `http::caller`; for
-//! pages, by the session of [`sign_in`]. Whose endpoints that one may see is decided here.
+//! The API's authorizers (see `template.yaml`) identify the caller, and `http::caller` reads the result; for pages, the
+//! session of [`sign_in`] identifies the caller. This crate decides whose endpoints the caller may see.
 
 mod application;
 pub mod dashboard;

@@ -1,4 +1,4 @@
-//! What the parameters of the stack make of the API.
+//! Configures the API from the parameters of the stack.
 
 use lambda_http::Error;
 use runtime::{Environment, Wiring};

@@ -37,8 +37,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// An option that is given and empty is a mistake, mostly of a script whose variable is not set: the command would go on as
-/// somebody else. A variable that is set to nothing is not set.
+/// An empty option is a mistake, mostly of a script whose variable is not set: the command would run as somebody else. An
+/// empty environment variable counts as not set.
 fn has_empty_token(matches: &ArgMatches) -> bool {
     let given = matches.value_source("token") == Some(ValueSource::CommandLine);
     given && matches.get_one::<Token>("token").is_some_and(|token| token.clone().given().is_none())

@@ -1,4 +1,4 @@
-//! Whether renewals have room beside what strangers call.
+//! Whether renewals have room beside requests from strangers.
 
 use domain::installation::{Concurrency, InstallationCheck, Observed};
 use vocabulary::text::grouped;

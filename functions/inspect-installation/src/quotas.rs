@@ -59,7 +59,7 @@ pub(crate) fn acm(
     InstallationCheck { used, ..check }
 }
 
-/// The quotas that count, and what is to be said of where they are from.
+/// The quotas that count, and a sentence about their source.
 fn at_home(installation: &Installation, kept: Option<&AcmUse>) -> (AcmQuotas, String) {
     match (installation.acm_quotas, kept) {
         (Some(typed), _) => (typed, " The quotas are those of the parameter AcmQuotas.".to_owned()),

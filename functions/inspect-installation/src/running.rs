@@ -62,7 +62,7 @@ fn schedule(told: &Told, seen: &Observed<Schedule>, silence: Duration) -> Instal
                 "Deploy with a HeartbeatSeconds of three times the slowest schedule, or with a faster schedule: make deploy",
             )
         }
-        // Of a calendar nobody here knows how far apart its runs are.
+        // The interval of a calendar schedule is not known here.
         Ok(Schedule { name, expression, enabled: true, .. }) if interval(expression).is_none() => warning(
             told.schedule_check,
             format!(
@@ -75,7 +75,7 @@ fn schedule(told: &Told, seen: &Observed<Schedule>, silence: Duration) -> Instal
         Ok(Schedule { name, expression, enabled: true, .. }) => {
             ok(told.schedule_check, format!("{name} is enabled: {expression}."))
         }
-        // An update replaces the whole schedule: what is to stay has to be said again.
+        // An update replaces the whole schedule, so it has to repeat what is to stay.
         Ok(Schedule { name, enabled: false, .. }) => failed(
             told.schedule_check,
             format!("{name} is disabled: no {} starts, and {}.", told.run, told.missed),
@@ -88,7 +88,7 @@ fn schedule(told: &Told, seen: &Observed<Schedule>, silence: Duration) -> Instal
     }
 }
 
-/// Fewer, and one that is late makes an alarm of it, or hides one.
+/// With fewer, one late run would raise an alarm, or hide one.
 const RUNS_BEFORE_SILENCE: i32 = 3;
 
 /// How often a schedule of EventBridge Scheduler runs: `rate(5 minutes)`. `None` of one that is no rate.

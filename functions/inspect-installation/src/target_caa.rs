@@ -83,7 +83,7 @@ fn refusals<'a>(
     })
 }
 
-/// A CA must take that for a refusal; a single question that went unanswered may be the network's here.
+/// A CA must treat that as a refusal; a single query without an answer may be the fault of the network here.
 fn unanswered(seen: &CaaLevel, why: &Unanswered) -> InstallationCheck {
     let at = seen.at();
     let detail = format!("{at} does not answer queries for CAA records: {why}.");

@@ -1,4 +1,4 @@
-//! An installation of which all is well, for tests to spoil.
+//! A healthy installation, for tests to break.
 
 use domain::installation::{Facts, InstallationCheck, InstallationStatus, Task, TaskFacts};
 use domain::ports::{FaultKind, ServiceFault};

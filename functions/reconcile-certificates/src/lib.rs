@@ -1,8 +1,8 @@
 //! Compares ACM with the table: after the table was restored to an earlier time, each has what the other one lacks.
 //!
 //! First all certificates in ACM, then all endpoints, a page in each call. A certificate is the installation's if its tags
-//! say so, as its import wrote them. Only the account and region of the installation are looked at: what is elsewhere
-//! follows with the next renewal.
+//! say so, as its import wrote them. Only the account and region of the installation are checked: certificates elsewhere
+//! follow with the next renewal.
 
 use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::{Difference, DifferenceKind, Reconcile, Reconciled};
@@ -21,7 +21,7 @@ use vocabulary::names::{CertificateName, EndpointId, Origin, Scope};
 const ENDPOINTS: u32 = 50;
 /// For the few writes of a record.
 const LEASE: Duration = Duration::minutes(2);
-/// Cursors begin so, by what they continue.
+/// Prefixes of cursors, by the list that they continue.
 const CERTIFICATES: &str = "certificates:";
 const OF_ENDPOINTS: &str = "endpoints:";
 
@@ -172,7 +172,7 @@ where
         let summary = format!("Recorded the certificate {} again, which was in ACM and not in the table.", there.arn);
         let event = Event::act(EventKind::Changed, Origin::itself(), summary, self.now, 0);
         store.record(&endpoint.id, &event).await?;
-        // The next attempt sees to listeners and to what an order of before has left.
+        // The next attempt handles the listeners and what an earlier order has left.
         store.release(&endpoint.id, attempt, self.now).await?;
         Ok(true)
     }
@@ -181,7 +181,7 @@ where
         let page = self.ports.store.list(&Scope::Everything, after.as_ref(), ENDPOINTS).await?;
         let (mut checked, mut differences) = (0, Vec::new());
         for endpoint in &page.endpoints {
-            // In another account the endpoint's role reads, which this function may not assume.
+            // In another account only the endpoint's role can read, which this function may not assume.
             let Some(held) = endpoint.certificate.as_ref().filter(|_| endpoint.deployment.role.is_none()) else {
                 continue;
             };
@@ -204,8 +204,8 @@ fn knows(endpoint: &Endpoint, arn: &str) -> bool {
     })
 }
 
-/// The record of a certificate that is in ACM. What it was ordered with is not known any more, but for its CA, where the one
-/// before it has that.
+/// The record of a certificate that is in ACM. How it was ordered is not known any more, except for its CA, where the
+/// record before it has that.
 fn installed(
     endpoint: &Endpoint,
     there: &OwnCertificate,
@@ -230,7 +230,7 @@ fn installed(
         leaf: leaf_der(text),
         generation: endpoint.generation,
         renewal: before.is_some(),
-        // Whoever was to be notified of it was.
+        // Everybody who was to be notified of it was.
         announced: true,
         copies: before.map(|held| held.copies.clone()).unwrap_or_default(),
         listeners: before.map(|held| held.listeners.clone()).unwrap_or_default(),
@@ -240,7 +240,7 @@ fn installed(
             .chain(moved.map(|held| RetiredCertificate::new(held.arn.clone(), now)))
             .collect(),
         authorizations: before.map(|held| held.authorizations.clone()).unwrap_or_default(),
-        // The next attempt exports another one, as the key of this is gone, and tags it as the endpoint is.
+        // The next attempt exports another one, as the key of this is gone, and sets the endpoint's tags.
         export: before.and_then(|held| held.export.clone()),
         tags: before.map(|held| held.tags.clone()).unwrap_or_default(),
     }

@@ -1,6 +1,6 @@
 //! Endpoints as code: a resource of a CloudFormation stack is an endpoint.
 //!
-//! What a template may say and when it is refused is the API's business: this asks the same service.
+//! The API decides what a template may say and when it is refused: this calls the same service.
 
 mod attributes;
 mod event;
@@ -30,9 +30,9 @@ pub use crate::unasked::NoInspection;
 pub(crate) struct Pace {
     /// What is left of the function's time when the answer is sent, whatever it is.
     for_the_answer: Duration,
-    /// What passes is not waited for longer than until so long before that.
+    /// Temporary refusals are retried until so long before that.
     for_the_last_try: Duration,
-    /// Between two tries of what is refused for the moment.
+    /// Between two tries of a request that is refused temporarily.
     pub(crate) pause: Duration,
 }
 
@@ -103,7 +103,7 @@ fn reason(problem: &Problem) -> String {
     format!("{}{field}: {} {}", problem.title, problem.detail, problem.remedy)
 }
 
-/// The property that a field of the API is.
+/// The property of the template for a field of the API.
 fn property(field: &str) -> String {
     let (name, index) = field.split_at(field.find('[').unwrap_or(field.len()));
     let name = match name {
@@ -123,8 +123,8 @@ fn property(field: &str) -> String {
     format!("{name}{index}")
 }
 
-/// What the resource is called where no endpoint is: as before, and before there was one, by its first request. The delete
-/// request of a failed creation brings it back.
+/// The id of the resource where there is no endpoint: as before, and at first derived from the request. The delete request
+/// of a failed creation repeats it.
 fn physical_id(event: &Event) -> String {
     let fresh = || format!("not-registered-{}", &request_key(event)[..16]);
     event.physical_resource_id.clone().unwrap_or_else(fresh)

@@ -15,7 +15,7 @@ use wire::EndpointView;
 use crate::event::Event;
 use crate::wanted::Wanted;
 
-/// What is over soon: an attempt ends, a removal is finished, a service answers again.
+/// Refusals that end soon: an attempt ends, a removal is finished, a service answers again.
 const PASSING: [&str; 4] = ["attempt-running", "being-removed", "import-unfinished", "temporarily-unavailable"];
 
 /// Why a request was not done.
@@ -47,9 +47,9 @@ pub(crate) struct Resource<'a, P> {
     event: &'a Event,
     owner: StackResource,
     caller: Caller,
-    /// Between two tries of what is refused for the moment.
+    /// Between two tries of a request that is refused temporarily.
     pause: Duration,
-    /// When whatever passes is not waited for any longer.
+    /// When temporary refusals are no longer retried.
     until: Instant,
 }
 
@@ -152,7 +152,7 @@ impl<'a, P: Ports> Resource<'a, P> {
         self.service.ports.store().find(id).await
     }
 
-    /// Does it again while it is refused for the moment only, as long as there is time.
+    /// Retries while the refusal is temporary, as long as there is time.
     #[expect(clippy::disallowed_methods, reason = "CloudFormation waits for the answer to this very request")]
     async fn patiently<T>(&self, act: impl AsyncFn() -> Result<T, Refusal>) -> Result<T, Problem> {
         loop {

@@ -41,7 +41,7 @@ struct Written {
     export_key: Switch,
 }
 
-/// CloudFormation makes a text of a truth value.
+/// CloudFormation sends a boolean as text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 enum Switch {
     #[serde(rename = "true")]
@@ -51,7 +51,7 @@ enum Switch {
     Off,
 }
 
-/// Whatever stands there.
+/// Any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Ignored;
 
@@ -98,7 +98,7 @@ impl Wanted {
         self.0.clone()
     }
 
-    /// Whose endpoint it is to be; `None` if that is no tenant.
+    /// The tenant of the endpoint; `None` if the text is no tenant.
     pub(crate) fn tenant(&self) -> Option<TenantId> {
         self.0.tenant.as_deref().map_or(Ok(TenantId::fallback()), str::parse).ok()
     }
@@ -109,14 +109,14 @@ impl Wanted {
         domain.as_ref() == Some(endpoint.names.primary()) && self.tenant().as_ref() == Some(&endpoint.tenant)
     }
 
-    /// What is to change where `before` was wanted: what else was changed since, by other means, stays. Without knowing
-    /// what was wanted before, everything that can be changed at any time.
+    /// What has changed from `before`: changes made since by other means stay. Without `before`, everything that can be
+    /// changed at any time.
     pub(crate) fn wish(&self, before: Option<&Self>) -> Wish {
         let (now, before) = (&self.0, before.map(|before| &before.0));
         fn changed<T: Clone + PartialEq>(now: &T, before: Option<&T>) -> Option<T> {
             before.is_none_or(|before| before != now).then(|| now.clone())
         }
-        // Refused once there is a certificate, so only where the template says something else than before.
+        // Refused once there is a certificate, so only where the template has changed.
         let text = |now: &Option<String>, before: Option<&Option<String>>| match before {
             Some(before) if before != now => Some(now.clone().unwrap_or_default()),
             Some(_) => None,

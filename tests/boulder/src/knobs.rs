@@ -30,7 +30,7 @@ pub struct Knobs {
     pub ari: bool,
     /// Whether a new order that replaces says so.
     pub echoes_replaces: bool,
-    /// Whether it fails inside at every order that replaces.
+    /// Whether every order that replaces ends in an internal error.
     pub fails_at_replaces: bool,
     /// The suggested window of every certificate; `None`: from two thirds of its life on.
     pub window: Option<(OffsetDateTime, OffsetDateTime)>,

@@ -67,7 +67,7 @@ impl Boulder {
         self.state().knobs.injected.push((path.to_owned(), answer));
     }
 
-    /// Nothing is answered in its place any more.
+    /// Ends all injected answers.
     pub fn inject_no_more(&self) {
         self.state().knobs.injected.clear();
     }
@@ -77,7 +77,7 @@ impl Boulder {
         self.state().accounts.iter_mut().for_each(|account| account.status = "deactivated");
     }
 
-    /// Takes every account back that was deactivated.
+    /// Reactivates every account that was deactivated.
     pub fn reactivate_accounts(&self) {
         self.state().accounts.iter_mut().for_each(|account| account.status = "valid");
     }
@@ -97,7 +97,7 @@ impl Boulder {
         self.state().certificates.clear();
     }
 
-    /// Takes every certificate for replaced already.
+    /// Marks every certificate as replaced already.
     pub fn mark_replaced(&self) {
         self.state().certificates.iter_mut().for_each(|held| held.replaced = true);
     }

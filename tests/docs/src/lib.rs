@@ -1,4 +1,4 @@
-//! README and docs as data, so that tests can hold them against the program.
+//! README and docs as data, so that tests can compare them with the program.
 
 mod commands;
 mod links;

@@ -12,7 +12,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Puts `text` into the page `path`, between `begin` and `end`, instead of what stands there.
+/// Puts `text` into the page `path`, between `begin` and `end`, in place of the text there.
 pub fn fill_in(path: &str, begin: &str, end: &str, text: &str) -> Result<()> {
     let file = root().join(path);
     let page = fs::read_to_string(&file).context(path.to_owned())?;

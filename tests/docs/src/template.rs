@@ -1,4 +1,4 @@
-//! `template.yaml`: parameters, outputs and alarms, with what is said of them.
+//! `template.yaml`: parameters, outputs and alarms, with their descriptions.
 //!
 //! Read line by line: it is written by hand in one style, and a YAML parser would be a dependency for this alone.
 

@@ -1,4 +1,4 @@
-//! The stack that pages people makes of each event what its service takes.
+//! The stack that pages people turns each event into what its service accepts.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,8 +39,7 @@ fn transformers() -> Result<Vec<Transformer>> {
     Ok(all)
 }
 
-/// What EventBridge sends: a value is JSON where it stands without quotes, and itself, unescaped, within some. What an event has
-/// not is left out.
+/// What EventBridge sends: a value is JSON outside quotes, and itself, unescaped, within them. What an event lacks is left out.
 fn filled(transformer: &Transformer, event: &Value) -> String {
     let mut text = transformer.template.clone();
     for (name, path) in &transformer.paths {

@@ -53,7 +53,7 @@ impl Balancer {
         Ok(Self { listener, default })
     }
 
-    /// Gives the listener a certificate by hand; limits do not hold for who does so.
+    /// Gives the listener a certificate by hand, to which limits do not apply.
     pub async fn put(&self, cloud: &LocalCloud, certificate: &str) -> Result<()> {
         self.change(cloud, "AddListenerCertificates", certificate).await
     }

@@ -1,4 +1,4 @@
-//! What a browser does that matters for signing in: it keeps cookies, follows no link by itself, and says where a
+//! What a browser does that matters for signing in: it keeps cookies, follows no link automatically, and says where a
 //! request comes from.
 
 use std::collections::BTreeMap;

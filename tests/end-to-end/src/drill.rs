@@ -1,4 +1,4 @@
-//! What befalls an installation: attempts that end in the middle, and commands that an operator types then.
+//! Drills: attempts that end in the middle, and commands that an operator then types.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -59,7 +59,7 @@ impl Platform {
         Ok(item.get("order").is_some_and(AttributeValue::is_m))
     }
 
-    /// Lets the time pass that an attempt which died holds its endpoint.
+    /// Ends the lease by which an attempt that died holds its endpoint.
     pub async fn end_lease(&self, domain: &str) -> Result<()> {
         let id = text(&self.endpoint(domain).await?["id"]).to_owned();
         for time in ["lease_until", "due_at"] {

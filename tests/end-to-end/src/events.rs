@@ -1,4 +1,4 @@
-//! What is sent, read back as what it was made of: people read the domain's texts of it.
+//! Sent events, read back as the domain's types: people read the domain's texts.
 
 use anyhow::{Context, Result};
 use domain::alert::{Affected, Alert, AlertKind, CertificateFacts, Digest, Ending, Need};

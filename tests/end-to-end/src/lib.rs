@@ -1,4 +1,4 @@
-//! A platform team at work on a local cloud: registers endpoints, creates records, looks at what came of it.
+//! A platform team at work on a local cloud: registers endpoints, creates records, checks the results.
 
 pub mod balancer;
 pub mod browser;
@@ -57,12 +57,12 @@ impl Platform {
         Ok(Self { cloud, http })
     }
 
-    /// Lets time pass, or puts something in place: `assignment` of the endpoint's item, with `:value` for the value.
+    /// Simulates the passing of time, or sets a value: `assignment` of the endpoint's item, with `:value` for the value.
     pub async fn set(&self, id: &str, assignment: &str, value: AttributeValue) -> Result<()> {
         self.set_item(id, "ENDPOINT", assignment, value).await
     }
 
-    /// Makes it the endpoint's turn: `health_at`, or `advice_at`.
+    /// Makes the endpoint due: `health_at`, or `advice_at`.
     pub async fn set_turn(&self, id: &str, of: &str) -> Result<()> {
         self.set_item(id, "ENDPOINT#TIMES", &format!("{of} = :value"), AttributeValue::N("1".into())).await
     }
@@ -152,8 +152,8 @@ impl Platform {
         .await
     }
 
-    /// The record of the first attempt after `before`, once it has ended. A change passes a number over, so that whatever still
-    /// runs writes nothing more.
+    /// The record of the first attempt after `before`, once it has ended. A change skips a number, so that an attempt that
+    /// still runs writes nothing more.
     pub async fn attempt_after(&self, reference: &str, before: &Value) -> Result<Value> {
         let before = before["attempt"].as_u64().context("the number of its last attempt")?;
         wait_until(&format!("the end of an attempt after {before} of {reference}"), ATTEMPT, async || {

@@ -104,7 +104,7 @@ struct Evidence {
     message: String,
 }
 
-/// Something that goes wrong from now on.
+/// A fault from now on.
 #[derive(Debug)]
 #[must_use]
 pub struct Provocation {
@@ -112,7 +112,7 @@ pub struct Provocation {
     began: Instant,
 }
 
-/// To be called when it has just been done.
+/// To be called right after the fault was caused.
 ///
 /// # Panics
 ///
@@ -123,7 +123,7 @@ pub fn provoke(id: &'static str) -> Provocation {
 }
 
 impl Provocation {
-    /// Somebody was told, with this message.
+    /// Somebody was notified with this message.
     pub fn told(self, message: &str) -> Result<()> {
         let Some(folder) = env::var_os(FOLDER) else { return Ok(()) };
         let milliseconds = u64::try_from(self.began.elapsed().as_millis()).context("a test of some minutes")?;
@@ -143,7 +143,7 @@ fn head(entry: &Entry) -> String {
     format!("\n## {what}\n\nDetected by: {noticed}\n\nRun by `tests/end-to-end/tests/{}`", test.replace(", ", "`, `"))
 }
 
-/// Holds the page against the entries: each has its section, in order, and there is no other.
+/// Compares the page with the entries: each has its section, in order, and there is no other.
 pub fn check_page() -> Result<()> {
     let (_, made) = PAGE.split_once(BEGIN).context("the page says where it is made")?;
     let headings: Vec<_> = made.lines().filter_map(|line| line.strip_prefix("## ")).collect();

@@ -1,4 +1,4 @@
-//! Alarms on the metrics that the functions write: each comes, reaches a subscriber, goes again, and has a runbook.
+//! Alarms on the metrics that the functions write: each rings, reaches a subscriber, ends, and has a runbook.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -55,7 +55,7 @@ async fn each_alarm_rings_at_its_threshold_and_not_before_and_reaches_a_subscrib
     let cloud = LocalCloud::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let inbox = Inbox::subscribe(&cloud).await?;
     let alarms = cloud.alarms().await?;
-    // Those of other services are nothing that the emulators report: their metrics are written here, all others, too.
+    // The emulators do not report metrics of other services: the test writes them here, and all others, too.
     let now = OffsetDateTime::now_utc();
     for (at, breaches) in [(now - Duration::hours(12), false), (now, true)] {
         for alarm in &alarms {
@@ -88,7 +88,7 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed() -> Resu
     let provoked = provoke("zone-gone");
     let attempt = platform.run("www.alarms.test").await?;
     ensure!(attempt["failure"]["actor"] == "operator", "{attempt:#}");
-    // An attempt is over a moment before what its last function wrote is in the log.
+    // An attempt ends shortly before what its last function wrote is in the log.
     while cloud.take_in_metrics("settle-attempt", begun).await? == 0 {
         ensure!(OffsetDateTime::now_utc() < begun + Duration::minutes(3), "settle-attempt wrote no metrics");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -134,7 +134,7 @@ async fn a_schedule_that_has_stopped_rings_by_its_silence() -> Result<()> {
     provoked.told(&inbox.wait_for_alarm("ScanSilentAlarm", "ALARM").await?)?;
     inbox.wait_for_alarm("AdviceSilentAlarm", "ALARM").await?;
 
-    // Before that, a scan that is not punctual rings nothing.
+    // Before that, a scan that is not punctual rings no alarm.
     let alarms = cloud.evaluate_alarms(now + Duration::minutes(14)).await?;
     ensure!(ringing(&alarms).is_empty(), "{alarms:#?}");
     inbox.wait_for_alarm("ScanSilentAlarm", "OK").await?;

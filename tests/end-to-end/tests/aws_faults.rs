@@ -40,7 +40,7 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
         ensure!(attempt["outcome"] == "issued", "{code}: {attempt:#}");
         platform.check_at_rest(domain, cloud.ca()).await?;
     }
-    // A clean-up that cannot be done: the certificate is in place all the same, and the next attempt cleans up.
+    // A clean-up that fails: the certificate is imported all the same, and the next attempt cleans up.
     platform.register_proven(&zone, "d.slow.test", "internal").await?;
     let denied = FaultProxy::before(cloud, &cloud.description().gate)?;
     // The first change publishes.

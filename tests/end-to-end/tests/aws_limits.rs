@@ -1,4 +1,4 @@
-//! AWS as slow and as strict as it is: what an attempt does about its limits, and what is told of them.
+//! AWS as slow and as strict as it is: how an attempt copes with its limits, and what people are notified of.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use serde_json::json;
 use vocabulary::acme::ChallengeKind;
 use vocabulary::names::EndpointId;
 
-/// The schedule is too slow to be in the way.
+/// The schedule is too slow to interfere.
 fn options() -> Options {
     Options { schedule: "rate(23 hours)".into(), ..Options::unique() }
 }

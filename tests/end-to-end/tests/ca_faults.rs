@@ -1,5 +1,5 @@
-//! A CA that refuses, limits, breaks down or forgets: nothing is lost, nothing is left lying, and the failure says whose
-//! move it is and when it is tried again.
+//! A CA that refuses, limits, breaks down or forgets: nothing is lost, nothing is left behind, and the failure says who is
+//! waited on and when the next attempt is.
 
 use anyhow::{Context, Result, ensure};
 use end_to_end::provoked::provoke;
@@ -32,7 +32,7 @@ impl Fixture {
         self.platform.run(domain).await
     }
 
-    /// The failure is recorded and told, and a later attempt brings the certificate.
+    /// The failure is recorded, people are notified, and a later attempt brings the certificate.
     async fn check_told_then_mended(&self, domain: &str, kind: &str) -> Result<()> {
         let endpoint = self.platform.endpoint(domain).await?;
         ensure!(is_failing(&endpoint), "{endpoint:#}");
@@ -104,7 +104,7 @@ async fn what_the_ca_says_no_to_is_recorded_with_who_is_waited_on() -> Result<()
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
     provoked.told(&fixture.inbox.wait_for_cause("blocked.test", "CaRefused").await?)?;
 
-    // What the CA says of the account is kept for all endpoints: the next one does not find it out by itself.
+    // What the CA says of the account is stored for all endpoints: the next one does not have to ask.
     let account = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", "too many new orders recently");
     proxy.inject(account.header("retry-after", "7200"));
     let attempt = fixture.first_attempt(&zone, "first.refused.test").await?;
@@ -122,7 +122,7 @@ async fn a_challenge_that_the_ca_finds_invalid_ends_the_order_not_the_endpoint()
     let fixture = fixture().await?;
     let cloud = &fixture.platform.cloud;
     let zone = cloud.create_zone("invalid.test").await?;
-    // A CA that looks where nothing listens, while our own check finds everything in order.
+    // A CA that connects where nothing listens, while our own check finds everything in order.
     let elsewhere = cloud.start_ca(&CaOptions { http01_port: Some(9), ..CaOptions::default() }).await?;
     cloud.use_ca(&elsewhere).await?;
     let attempt = fixture.first_attempt(&zone, "www.invalid.test").await?;
@@ -163,7 +163,7 @@ async fn an_answer_that_is_lost_late_or_never_comes_loses_nothing() -> Result<()
     let attempt = fixture.first_attempt(&zone, "hang.lost.test").await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
 
-    // A CA that is away: told when the flow's own retries are spent, and taken up again later.
+    // A CA that is unavailable: people are notified when the flow's own retries are spent, and a later attempt goes on.
     proxy.inject(Fault::at("/", Effect::Drop).always());
     let provoked = provoke("ca-away");
     let attempt = fixture.first_attempt(&zone, "away.lost.test").await?;

@@ -4,8 +4,7 @@ use anyhow::{Result, ensure};
 use end_to_end::{Platform, is_at_rest};
 use local_cloud::{CaOptions, FaultProxy, Options};
 
-/// With each step a process of its own: newNonce, newOrder, authorization, challenge, order, finalize, order,
-/// certificate.
+/// With a process for each step: newNonce, newOrder, authorization, challenge, order, finalize, order, certificate.
 const REQUESTS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! No private key stands in the clear after an attempt; and a cloud in which one does fails the test that it was for.
+//! No private key is in the clear after an attempt; and a cloud in which one is fails the test that it was for.
 //!
 //! Every cloud of the end-to-end tests is searched when it is dropped or taken down: this is the test of that test.
 
@@ -99,7 +99,7 @@ async fn plant_everywhere(platform: &Platform) -> Result<()> {
     let input = json!({"endpoint": "ep-none", "attempt": 1, "key": der}).to_string();
     let started = aws.sfn.start_execution().state_machine_arn(machine).name("planted").input(input).send().await?;
     expect_found(cloud, "an execution", "stepfunctions")?;
-    // On a slow machine it has ended by itself.
+    // On a slow machine it has ended already.
     drop(aws.sfn.stop_execution().execution_arn(started.execution_arn()).send().await);
 
     let mut file = OpenOptions::new().append(true).open(cloud.log("serve"))?;

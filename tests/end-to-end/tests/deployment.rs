@@ -1,4 +1,4 @@
-//! Certificates on listeners, in further regions, and in another account, on the deployed stack.
+//! Certificates on listeners, in additional regions, and in another account, on the deployed stack.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const AWAY: &str = "eu-west-1";
 const OTHER_ACCOUNT: &str = "444455556666";
 const ROLE: &str = "arn:aws:iam::444455556666:role/managed-https";
 
-/// The schedule is too slow to be in the way.
+/// The schedule is too slow to interfere.
 fn options() -> Options {
     Options { schedule: "rate(23 hours)".into(), ..Options::unique() }
 }
@@ -43,7 +43,7 @@ async fn issued(platform: &Platform, zone: &CustomerZone, endpoint: &Value) -> R
     platform.endpoint(domain).await
 }
 
-/// Makes it the endpoint's turn, and lets the watcher check.
+/// Makes the endpoint due, and runs the health check.
 async fn check(platform: &Platform, id: &str) -> Result<()> {
     let cloud = &platform.cloud;
     platform.set_turn(id, "health_at").await?;
@@ -185,7 +185,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     ensure!(at(AWAY, &copy).await?.is_none(), "the copy is gone");
     ensure!(platform.endpoint(domain).await?["deployment"]["copies"] == json!([]));
 
-    // A listener that does not exist: told, and the certificate is in place all the same.
+    // A listener that does not exist: the operator is notified, and the certificate stays all the same.
     let gone = there.listener.as_str().replace(AWAY, HOME);
     let wish = json!({"listeners": [here.listener, gone]});
     let answer = platform.call(Method::PATCH, &format!("endpoints/{domain}"), Some(wish)).await?;
@@ -293,7 +293,7 @@ async fn a_pool_gives_each_endpoint_a_load_balancer_with_room_until_there_is_non
     let external = register(&platform, external).await?;
     ensure!(external["dns"]["records"][1]["value"] == "edge-2.platform.test", "{external:#}");
 
-    // Somebody takes what was promised: the certificate waits in ACM for room, and the operator is told.
+    // Somebody takes what was promised: the certificate waits in ACM for room, and the operator is notified.
     for digit in [2, 3] {
         first.put(cloud, &others_certificate(digit)).await?;
     }

@@ -1,4 +1,5 @@
-//! Customers' records that are not as they must be: found before the CA is asked, told in words, mended by themselves.
+//! Domain owners' records that are wrong: found before the CA is asked, explained in words, and the certificate comes once
+//! they are fixed.
 
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
         ensure!(text(&attempt["failure"]["summary"]).contains(said), "{label}: {attempt:#}");
         check_told(&platform, &inbox, &domain, &attempt).await?;
 
-        // Mended.
+        // Fixed.
         zone.remove(&format!("_acme-challenge.{domain}"), RrType::Txt).await?;
         platform.create_records(&zone, &endpoint).await?;
         platform.run(&domain).await?;
@@ -63,7 +64,7 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
     Ok(())
 }
 
-/// The failure is the customer's, says the record, is tried again soon, and was told of; nothing is left lying.
+/// The failure waits on the domain owner, names the record, is retried soon, and people were notified; nothing is left behind.
 async fn check_told(platform: &Platform, inbox: &Inbox, domain: &str, attempt: &Value) -> Result<()> {
     ensure!(
         attempt["failure"]["name"] == "RecordsNotReady" && attempt["failure"]["actor"] == "customer",
@@ -144,7 +145,7 @@ async fn a_removed_endpoint_leaves_nothing_and_its_names_are_free() -> Result<()
     let keys = cloud.aws().dynamodb.scan().table_name(cloud.resource("KeysTable")?).send().await?;
     ensure!(keys.items().is_empty(), "no key is left");
 
-    // The name can be had again, with another delegation label.
+    // The name is available again, with another delegation label.
     let anew = platform.register("www.leaving.test", &[], "internal").await?;
     ensure!(
         anew["dns"]["records"][0]["value"] != endpoint["dns"]["records"][0]["value"],

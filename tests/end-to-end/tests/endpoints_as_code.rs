@@ -213,7 +213,7 @@ async fn a_request_that_comes_twice_is_done_once(platform: &Platform) -> Result<
     for _ in 0..2 {
         ensure!(cloud.invoke("ServeCustomResourceFunction", &delete).await?.error.is_none());
     }
-    // The function ends well whatever it has answered: its log says what that was.
+    // The function succeeds whatever it has answered: its log says what that was.
     wait_until("the log of five answers", PATIENCE, async || {
         let lines = cloud.log_lines("serve-custom-resource", since).await?;
         let answered: Vec<_> = lines.iter().filter(|line| line["message"] == "answered").collect();

@@ -95,7 +95,8 @@ async fn from_its_first_export_to_its_removal(platform: &Platform) -> Result<()>
     ensure!(keys_kept(cloud).await? == 0 && cloud.keys_in_the_open()?.is_empty(), "the key is nowhere else");
     ensure!(tags_of(cloud, &issued).await?.contains(&("team".into(), "mail".into())));
 
-    // Renewed while an organization denies the write: issued all the same, told, and made good without a new order.
+    // Renewed while an organization denies the write: issued all the same, people are notified, and it is fixed without a
+    // new order.
     cloud.deny(IMPORTER, &["secretsmanager:PutSecretValue"]).await?;
     let attempt = platform.run(domain).await?;
     ensure!(attempt["outcome"] == "renewed" && attempt["failure"]["actor"] == "operator", "{attempt:#}");

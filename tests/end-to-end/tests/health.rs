@@ -1,4 +1,4 @@
-//! What is seen between renewals: each thing that breaks there is told once, with what to do, and its end once.
+//! What health checks see between renewals: people are notified of each fault once, with what to do, and of its end once.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 const DOMAIN: &str = "www.watched.test";
 const INTERNAL: &str = "db.watched.test";
 
-/// The schedules are too slow to be in the way: the tests run the function themselves.
+/// The schedules are too slow to interfere: the tests run the function themselves.
 fn options() -> Options {
     Options { schedule: "rate(23 hours)".into(), ..Options::unique() }
 }
@@ -74,7 +74,7 @@ async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<
     recovered(&platform, &inbox, id, 1).await?;
     provoked.told(&inbox.wait_for(DOMAIN, "Recovered").await?)?;
 
-    // The edge presents another certificate.
+    // The edge serves a different certificate.
     edge.present(&Presented::signed_by("somebody else's CA", DOMAIN)?);
     let provoked = provoke("another-served");
     check(&platform, id).await?;
@@ -224,7 +224,7 @@ async fn set_schedule(platform: &Platform, state: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes it the endpoint's turn, and lets the function check. What the API then shows of it.
+/// Makes the endpoint due, and runs the function. Returns what the API then shows of it.
 async fn check(platform: &Platform, id: &str) -> Result<Value> {
     platform.set_turn(id, "health_at").await?;
     let run = platform.cloud.invoke("CheckHealthFunction", &json!({})).await?;
@@ -232,7 +232,7 @@ async fn check(platform: &Platform, id: &str) -> Result<Value> {
     Ok(platform.endpoint(id).await?["watch"].clone())
 }
 
-/// Checks until it is told that all is well again, for the `count`th time.
+/// Checks until people are notified of the recovery, for the `count`th time.
 async fn recovered(platform: &Platform, inbox: &Inbox, id: &str, count: usize) -> Result<()> {
     let watch = check(platform, id).await?;
     ensure!(watch["symptoms"] == json!([]), "it is mended: {watch:#}");
@@ -298,7 +298,7 @@ impl Presented {
     }
 }
 
-/// A host that presents what it is told to, until it is dropped.
+/// A host that serves the certificate it was given last, until it is dropped.
 struct Edge {
     port: u16,
     config: Arc<Mutex<Option<Arc<ServerConfig>>>>,

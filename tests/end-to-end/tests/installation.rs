@@ -1,4 +1,4 @@
-//! What the installation says about itself: all well, and then each thing that an operator can break.
+//! The installation's own checks: all pass, and then each fails by something that an operator can break.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -22,7 +22,7 @@ async fn inspect(cloud: &LocalCloud) -> Result<BTreeMap<String, InstallationChec
     Ok(checks.into_iter().map(|check| (check.name.clone(), check)).collect())
 }
 
-/// What the schedules would start by themselves, within a minute.
+/// Runs what the schedules would start within a minute.
 async fn run_all(cloud: &LocalCloud) -> Result<()> {
     cloud.scan().await?;
     let polled = cloud.invoke("PollRenewalInfoFunction", &json!({})).await?;

@@ -196,7 +196,7 @@ async fn executions(platform: &Platform, status: ExecutionStatus) -> Result<usiz
     Ok(found.len())
 }
 
-/// As if its next attempt had been due for a moment.
+/// As if its next attempt had just become due.
 async fn due_now(platform: &Platform, id: &str) -> Result<()> {
     let now = time::OffsetDateTime::now_utc().unix_timestamp().to_string();
     let update = platform.cloud.aws().dynamodb.update_item().table_name(platform.cloud.resource("EndpointsTable")?);
@@ -216,7 +216,7 @@ async fn endpoints_that_are_due_together_are_issued_eight_at_a_time_where_there_
     due_at_once(30, Duration::from_secs(240)).await
 }
 
-/// Whoever asks for attempts, no more run at once than there is room for.
+/// No matter who asks for attempts, no more run at once than there is room for.
 #[tokio::test(flavor = "multi_thread")]
 async fn attempts_that_people_ask_for_together_wait_where_there_is_no_room() -> Result<()> {
     let platform = start().await?;

@@ -23,7 +23,7 @@ const END: &str = "<!-- end of checks -->";
 
 /// As `HealthSchedule` runs them.
 const BETWEEN_RUNS: Duration = Duration::from_secs(300);
-/// How often it is counted what is left.
+/// How often those that are left are counted.
 const COUNTED_EVERY: Duration = Duration::from_secs(2);
 /// Longer than anything here takes, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(3600);

@@ -1,4 +1,4 @@
-//! When the CA is asked again, and when not: after a customer's fault only once a check finds it mended, and never over
+//! When the CA is asked again, and when not: after a domain owner's fault only once a check finds it fixed, and never over
 //! a limit of the CA's.
 
 use anyhow::{Context, Result, ensure};
@@ -11,7 +11,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The schedules are too slow to be in the way: the tests start the attempts themselves.
+/// The schedules are too slow to interfere: the tests start the attempts themselves.
 async fn start() -> Result<(Platform, FaultProxy)> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
     let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
@@ -115,7 +115,7 @@ async fn an_order_over_a_limit_is_not_sent_and_the_endpoint_says_until_when_it_w
     Ok(())
 }
 
-/// Opens the CA's window for the certificate in place, as it was stored by the poll.
+/// Opens the CA's window for the current certificate, as it was stored by the poll.
 async fn advise_now(platform: &Platform, domain: &str) -> Result<()> {
     let endpoint = platform.endpoint(domain).await?;
     let start = (OffsetDateTime::now_utc() - time::Duration::HOUR).format(&Rfc3339)?;

@@ -1,5 +1,5 @@
-//! Persistent validation records (dns-persist-01), on the deployed stack: an internal host and a wildcard are issued and renewed, and
-//! the delegation zone is never written to.
+//! Persistent validation records (dns-persist-01), on the deployed stack: an internal host and a wildcard are issued and
+//! renewed, and the delegation zone is never written to.
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
@@ -70,7 +70,7 @@ async fn endpoints_are_issued_and_renewed_with_nothing_ever_published() -> Resul
         ensure!(Platform::ca_requests(&first) == 0, "the CA was asked: {first:#}");
     }
 
-    // A record for the name alone does not do for the wildcard, and the CA does not hear of it either.
+    // A record for the name alone is not enough for the wildcard, and the CA is not asked either.
     let short = text(&record["value"]).trim_end_matches("; policy=wildcard");
     zone.upsert(text(&record["name"]), RrType::Txt, &[&quoted(short)]).await?;
     let checked = platform.call(Method::POST, "endpoints/standing.test/check", None).await?;

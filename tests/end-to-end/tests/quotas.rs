@@ -1,4 +1,4 @@
-//! ACM's quotas are reached: who is told what, and that nothing is lost until there is room.
+//! ACM's quotas are reached: who is notified of what, and that nothing is lost until there is room.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use local_cloud::{AwsLimits, CERTIFICATES_QUOTA, IMPORTS_QUOTA, LocalCloud, Opti
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The schedule is too slow to be in the way.
+/// The schedule is too slow to interfere.
 fn options() -> Options {
     Options { schedule: "rate(23 hours)".into(), ..Options::unique() }
 }
@@ -18,7 +18,7 @@ async fn grant(cloud: &LocalCloud, quotas: &[(&'static str, u32)]) -> Result<()>
     cloud.limit(&AwsLimits { quotas, ..AwsLimits::default() }).await
 }
 
-/// An attempt that ACM refuses: the operator is told, with ACM's words and what to do, and nobody else is waited for.
+/// An attempt that ACM refuses: the operator is notified, with ACM's words and what to do, and nobody else is waited on.
 async fn refused(platform: &Platform, domain: &str, words: &str) -> Result<Value> {
     let attempt = platform.run(domain).await?;
     let failure = &attempt["failure"];

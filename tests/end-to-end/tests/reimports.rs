@@ -90,8 +90,8 @@ impl Stage {
         Ok(())
     }
 
-    /// What is true of a certificate that could not take the place of `old`: our listener has it, the others keep the old one,
-    /// and people are told of those. Then the old one goes, once nothing uses it and its grace is over.
+    /// What is true of a certificate that could not replace `old`: our listener has it, the others keep the old one, and
+    /// people are notified of those. Then the old one goes, once nothing uses it and its grace is over.
     async fn moved_from(&self, old: &str) -> Result<()> {
         let cloud = &self.platform.cloud;
         let after = self.endpoint().await?;
@@ -136,7 +136,7 @@ async fn a_renewal_for_fewer_usages_gets_an_arn_of_its_own_and_the_listeners_fol
     stage.renewed("renewed").await?;
     stage.moved_from(arn).await?;
 
-    // The next one takes the place of that one.
+    // The next one replaces that one.
     let third = stage.endpoint().await?;
     let fourth = stage.renewed("renewed").await?;
     ensure!(fourth["certificate"]["arn"] == third["certificate"]["arn"], "{fourth:#}");

@@ -1,5 +1,5 @@
-//! The CA's renewal advice (RFC 9773): a window that the CA moves into the past renews the certificate at the next
-//! tick, the order says what it replaces, and a CA that does not want to hear of it is asked without.
+//! The CA's suggested window (RFC 9773): one that the CA moves into the past renews the certificate at the next tick, the
+//! order says what it replaces, and where the CA refuses that it is ordered without.
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -14,7 +14,7 @@ const DOMAIN: &str = "db.advised.test";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_renewed_when_the_ca_wants_it() -> Result<()> {
     let ca = CaOptions { nonce_reject_percent: 0, ..CaOptions::default() };
-    // The schedules are too slow to be in the way: the test runs the functions itself.
+    // The schedules are too slow to interfere: the test runs the functions itself.
     let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let cloud = &platform.cloud;
     let proxy = FaultProxy::before_ca(cloud, cloud.ca())?;

@@ -115,7 +115,7 @@ async fn back_in_time(platform: &Platform, zone: &CustomerZone) -> Result<()> {
     }
     let adopted = reconcile(platform, true).await?;
     ensure!(of(&adopted, RENEWED)?["adopted"] == true && of(&adopted, ISSUED)?["adopted"] == true, "{adopted:#?}");
-    // The attempt of before holds its endpoint until its lease ends: nothing is recorded under it.
+    // The earlier attempt holds its endpoint until its lease ends: nothing is recorded under it.
     ensure!(of(&adopted, ORDERING)?["adopted"] == false, "{adopted:#?}");
     for domain in [ORDERING, KEYLESS] {
         let id = text(&platform.endpoint(domain).await?["id"]).to_owned();
@@ -151,7 +151,7 @@ async fn back_in_time(platform: &Platform, zone: &CustomerZone) -> Result<()> {
     let verified = platform.check_at_rest(KEYLESS, cloud.ca()).await?;
     ensure!(!verified.serial.eq_ignore_ascii_case(text(&lost["certificate"]["serial"])), "{verified:?}");
 
-    // Whoever registered since registers again; the certificate of before is told of until it is deleted.
+    // Whoever registered since registers again; the earlier certificate is reported until it is deleted.
     let again = platform.issue(zone, NEW, &[], "internal").await?;
     ensure!(again["certificate"]["arn"] != new["certificate"]["arn"], "{again:#}");
     cloud.aws().acm.delete_certificate().certificate_arn(text(&new["certificate"]["arn"])).send().await?;
@@ -176,7 +176,7 @@ async fn without_the_account(platform: &Platform) -> Result<()> {
     let account = checks.iter().find(|check| check["name"] == "acme-account").context("acme-account")?;
     ensure!(account["status"] != "ok", "doctor says so: {account:#}");
     ensure!(doctor.body["version"] == vocabulary::version::VERSION, "{}", doctor.body["version"]);
-    // A renewal that is due: the certificate in place is replaced by one of the new account.
+    // A renewal that is due: the current certificate is replaced by one of the new account.
     let endpoint = platform.endpoint(ISSUED).await?;
     let id = text(&endpoint["id"]);
     platform.cloud.aws().acm.delete_certificate().certificate_arn(text(&endpoint["certificate"]["arn"])).send().await?;

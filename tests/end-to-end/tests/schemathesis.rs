@@ -22,8 +22,9 @@ fn schemathesis(cloud: &LocalCloud, person: &Person) -> Result<Output> {
         .arg("run")
         .arg(format!("{api}/openapi.json"))
         .args(["--url", &api, "--checks", "all", "--continue-on-failure"])
-        // A domain that no schema can tell from a good one (a public suffix, an empty label), another tenant's name and an
-        // outworn cursor are refused with 422, which the document lists. A check of ours stands for the other one.
+        // A domain that no schema can distinguish from a good one (a public suffix, an empty label), another tenant's name
+        // and a worn-out cursor are refused with 422, which the document lists. Our `use_after_deletion` replaces the other
+        // excluded check.
         .args(["--exclude-checks", "positive_data_acceptance,use_after_free"])
         .args(["--header", &format!("Authorization: Bearer {}", cloud.token(person)?)])
         .args(["--max-examples", EXAMPLES, "--seed", SEED, "--generation-database", "none"])

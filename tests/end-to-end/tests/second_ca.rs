@@ -1,5 +1,5 @@
-//! Two CAs: the first one goes away, the second one demands an external account binding and stands in for it, where
-//! the domain's CAA records let it.
+//! Two CAs: the first one becomes unavailable, the second one demands an external account binding and is its fallback,
+//! where the domain's CAA records let it.
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
@@ -12,8 +12,8 @@ const MAC_KEY: &str = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUD
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_ca_renews_while_the_first_is_away_where_caa_allows_it() -> Result<()> {
-    // The schedules are too slow to be in the way: the test runs the functions itself. Every retry at the CA that is away
-    // takes place, a tenth as late.
+    // The schedules are too slow to interfere: the test runs the functions itself. Every retry at the unavailable CA takes
+    // place, a tenth as late.
     let options = Options { schedule: "rate(23 hours)".into(), flow_waits: 0.1, ..Options::unique() };
     let platform = Platform::start(options).await?;
     let cloud = &platform.cloud;
@@ -44,7 +44,7 @@ async fn a_second_ca_renews_while_the_first_is_away_where_caa_allows_it() -> Res
     ensure!(report.payload["asked"] == 1 && report.payload["without_advice"] == 0, "{report:?}");
     ensure!(report.payload["failed"] == json!([]), "{report:?}");
 
-    // Whoever lets the first CA alone issue waits for it, and is told why.
+    // Whoever lets the first CA alone issue waits for it, and the failure says why.
     let zone = cloud.create_zone("pinned.test").await?;
     zone.upsert("pinned.test", RrType::Caa, &["0 issue \"first-ca.example\""]).await?;
     let endpoint = platform.register("db.pinned.test", &[], "internal").await?;
@@ -67,7 +67,7 @@ async fn a_second_ca_renews_while_the_first_is_away_where_caa_allows_it() -> Res
     Ok(())
 }
 
-/// Has `second` stand in, with the secret that binds its account.
+/// Makes `second` the fallback CA, with the secret that binds its account.
 async fn list(platform: &Platform, second: &Ca) -> Result<()> {
     let cloud = &platform.cloud;
     let bindings = json!({ &second.directory: {"kid": "kid-2", "hmac_key": MAC_KEY} }).to_string();

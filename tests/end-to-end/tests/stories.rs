@@ -43,7 +43,7 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
         inbox.wait_for(domain, "CertificateIssued").await?;
     }
 
-    // A wrong alias: told before the CA hears of anything, and mended without anybody's help.
+    // A wrong alias: reported before the CA is contacted, and once it is fixed the certificate comes automatically.
     let wrong = platform.register("wrong.shop.test", &[], "internal").await?;
     let record = &wrong["dns"]["records"][0];
     let (name, target) = (text(&record["name"]), text(&record["value"]));

@@ -81,7 +81,7 @@ async fn only_the_tenant_whose_proof_stands_in_dns_has_a_certificate() -> Result
     create(&zone, &globex, delegation).await?;
     let attempt = platform.run(domain).await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
-    // What the CA had validated for the first tenant went with its endpoint: this order was validated anew.
+    // What the CA had validated for the first tenant went with its endpoint: this order was validated again.
     ensure!(!attempt["method"].is_null(), "{attempt:#}");
 
     a_host_whose_records_are_all_gone(&platform).await?;
@@ -123,7 +123,7 @@ async fn a_host_below_a_wildcard_that_is_in_use(platform: &Platform) -> Result<(
     Ok(())
 }
 
-/// To an endpoint that has its certificate: the name is proven before an order names it, and the certificate in place stays.
+/// To an endpoint that has its certificate: the name is proven before an order names it, and the current certificate stays.
 async fn a_name_that_is_added_later(platform: &Platform) -> Result<()> {
     let (own, victim) =
         (platform.cloud.create_zone("own.test").await?, platform.cloud.create_zone("added.test").await?);

@@ -129,7 +129,7 @@ async fn an_attempt_is_one_trace_and_its_logs_have_the_same_ids() -> Result<()> 
         ensure!(to <= nanoseconds(root, "endTimeUnixNano")?, "{span:#}\n{root:#}");
     }
 
-    // The logs of each step know the same ids, and none was told them. The zone's writer works for many attempts at once.
+    // The logs of each step have the same ids, which no step was given. The zone's writer works for many attempts at once.
     let trace = TraceId::of(&id, number);
     for step in Step::ALL {
         let span = SpanId::of_step(trace, step).to_string();

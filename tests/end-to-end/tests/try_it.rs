@@ -56,7 +56,7 @@ async fn one_command_leads_from_a_name_to_a_certificate_and_says_where_to_click_
     {
         ensure!(said.contains(part), "{part} is missing:\n{said}");
     }
-    // The pages open. Whoever has no session is led to where one signs in.
+    // The pages open. Without a session, they lead to the sign-in.
     let endpoint = fact(&said, "Endpoint")?;
     let http = reqwest::Client::builder().tls_backend_preconfigured(adapters::tls::client_config(None)?).build()?;
     for (name, status, expected) in

@@ -35,7 +35,7 @@ enum Of {
 struct Used {
     reads: f64,
     writes: f64,
-    /// For whoever wonders where it goes: calls, read and write units of each operation.
+    /// To see where it goes: calls, read and write units of each operation.
     by_function: BTreeMap<String, BTreeMap<String, (u32, f64, f64)>>,
 }
 
@@ -62,7 +62,7 @@ async fn used(platform: &Platform, of: Of) -> Result<Used> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_attempts_checks_polls_scans_and_pages_cost_dynamodb() -> Result<()> {
-    // Each order is validated anew, as at a CA whose authorizations last for hours.
+    // Each order is validated again, as at a CA whose authorizations last for hours.
     let ca = CaOptions { authz_reuse_percent: 0, ..CaOptions::default() };
     let options = Options { schedule: "rate(23 hours)".into(), ca, ..Options::trusting() };
     let platform = Platform::start(options).await?;
@@ -91,10 +91,10 @@ async fn what_attempts_checks_polls_scans_and_pages_cost_dynamodb() -> Result<()
     let newest = platform.attempts("host.units.test").await?[0]["attempt"].as_u64().context("a number")?;
     let by_http = renew(&platform, "host.units.test", text(&host["id"]), newest + 1).await?;
     rows.push(("the same over HTTP-01", by_http.reads - scan.reads, by_http.writes - scan.writes));
-    // The other endpoint's turn is over with it.
+    // This also handles the other endpoint.
     cloud.invoke("PollRenewalInfoFunction", &json!({})).await?;
 
-    // The second check in a row tells nothing new.
+    // The second consecutive check finds nothing new.
     for _ in 0..3 {
         platform.set_turn(id, "health_at").await?;
         used(&platform, Of::Others).await?;

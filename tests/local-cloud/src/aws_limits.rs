@@ -32,8 +32,8 @@ pub struct AwsLimits {
     pub acm_imports_per_second: Option<f64>,
     /// A load balancer does not find a certificate so long after its import.
     pub elb_delay_seconds: Option<f64>,
-    /// What was granted of quotas, by [`BALANCER_QUOTA`] and the like; of the others, AWS's default. ACM's hold where they are here;
-    /// its imports are counted since the cloud began.
+    /// Quotas that were granted, by [`BALANCER_QUOTA`] and the like; of the others, AWS's default. ACM's are enforced where
+    /// they are here; its imports are counted since the cloud began.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub quotas: BTreeMap<&'static str, u32>,
     /// Operations that are throttled, and how often.
@@ -71,7 +71,7 @@ impl LocalCloud {
         Ok(answer.json().await?)
     }
 
-    /// Sets all limits of AWS anew.
+    /// Replaces all limits of AWS.
     pub async fn limit(&self, limits: &AwsLimits) -> Result<()> {
         let url = format!("{}/_gate/limits", self.description().gate);
         let body = serde_json::to_string(limits)?;
@@ -119,7 +119,7 @@ impl LocalCloud {
         query(&self.http_client()?, &self.description().aws, "iam", &fields).await.map(drop)
     }
 
-    /// Takes those refusals out of the record that a test has provoked: any that is left fails it when the cloud ends.
+    /// Removes the refusals that a test has provoked from the record: any that is left fails it when the cloud ends.
     pub fn take_refusals(&self, provoked: impl Fn(&Refusal) -> bool) -> Result<Vec<Refusal>> {
         let file = self.folder().refusals();
         let text = fs::read_to_string(&file)?;

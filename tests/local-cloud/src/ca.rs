@@ -80,7 +80,7 @@ impl Ca {
         })
     }
 
-    /// Checks that a certificate leads to this CA's root, link by link, and tells what it says.
+    /// Checks that a certificate leads to this CA's root, link by link, and returns what it says.
     ///
     /// `certificate` and `chain` are PEM, as ACM keeps them.
     pub fn verify(&self, certificate: &str, chain: &str) -> Result<VerifiedChain> {

@@ -20,7 +20,7 @@ pub struct VerifiedChain {
     pub length: usize,
 }
 
-/// Follows the signatures from `certificate` over `chain` to `root` (all PEM), at this moment.
+/// Follows the signatures from `certificate` over `chain` to `root` (all PEM), at the current time.
 pub(crate) fn verify(certificate: &str, chain: &str, root: &str) -> Result<VerifiedChain> {
     let pems: Vec<_> = [certificate, chain, root]
         .into_iter()

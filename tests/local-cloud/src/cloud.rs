@@ -124,7 +124,7 @@ impl LocalCloud {
         self.folder.file(name)
     }
 
-    /// Starts a further CA with the same resolver and the same port for challenges.
+    /// Starts an additional CA with the same resolver and the same port for challenges.
     pub async fn start_ca(&self, options: &crate::CaOptions) -> Result<Ca> {
         let ports = CaPorts {
             acme: choose(&self.project, &self.folder, None)?,

@@ -1,5 +1,5 @@
-//! What CloudWatch does and its emulator does not: it makes metrics of log lines, looks at an alarm's own dimensions,
-//! and notices that data is missing.
+//! What CloudWatch does and its emulator does not: it makes metrics of log lines, evaluates an alarm's own dimensions, and
+//! notices that data is missing.
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -44,7 +44,7 @@ impl Alarm {
         }
     }
 
-    /// The value next to the threshold on the side that is to be told, or on the other.
+    /// The value next to the threshold on the side that breaches it, or on the other.
     fn value(&self, breaches: bool) -> f64 {
         let step = match (self.comparison_operator.as_str(), breaches) {
             ("GreaterThanOrEqualToThreshold" | "LessThanOrEqualToThreshold", true) => 0.0,
@@ -109,8 +109,7 @@ impl LocalCloud {
         Ok(())
     }
 
-    /// Gives every alarm the state that CloudWatch would at `now`, and returns them all. A change tells the
-    /// subscribers.
+    /// Gives every alarm the state that CloudWatch would at `now`, and returns them all. A change notifies the subscribers.
     pub async fn evaluate_alarms(&self, now: OffsetDateTime) -> Result<Vec<Alarm>> {
         let mut alarms = self.alarms().await?;
         for alarm in &mut alarms {

@@ -14,7 +14,7 @@ use crate::ports::choose;
 use crate::process::{self, Process};
 use crate::unbound;
 
-/// Starts in a moment, and ends when it is dropped.
+/// Starts quickly, and ends when it is dropped.
 #[derive(Debug)]
 pub struct DnsLab {
     name_servers: NameServers,

@@ -46,7 +46,7 @@ pub(crate) fn start_ministack(
         // Else it follows from the memory of this machine.
         .env("LAMBDA_ACCOUNT_CONCURRENCY", options.concurrency.to_string())
         .env("SFN_WAIT_SCALE", options.flow_waits.to_string())
-        // Opens a port on every interface unless it is told not to.
+        // Without this it opens a port on every interface.
         .env("IOT_MTLS_ENABLED", "0")
         // The functions inherit ministack's environment, and this is how they find AWS.
         .env("AWS_ENDPOINT_URL", gate)

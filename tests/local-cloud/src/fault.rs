@@ -1,4 +1,4 @@
-//! What a [`crate::FaultProxy`] can be told to do.
+//! The faults of a [`crate::FaultProxy`].
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Fault {
         Self::respond(path, status, "application/problem+json", body.to_string())
     }
 
-    /// What a web server in front of a CA says when the CA is away.
+    /// What a web server in front of a CA says when the CA is unavailable.
     pub fn unavailable_in_html(path: &str) -> Self {
         let body = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
         Self::respond(path, 503, "text/html", body.into())

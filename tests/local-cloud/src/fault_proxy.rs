@@ -1,4 +1,4 @@
-//! A proxy that passes requests on, except for those it was told to spoil.
+//! A proxy that passes requests on, except for those that a test has it spoil.
 
 use std::convert::Infallible;
 use std::io;

@@ -20,7 +20,7 @@ const UPDATED: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Invocation {
     pub payload: Value,
-    /// `errorType` of a function that failed. The payload then tells more.
+    /// `errorType` of a function that failed. The payload then has the details.
     pub error: Option<String>,
 }
 

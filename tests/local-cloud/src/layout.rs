@@ -114,7 +114,7 @@ impl CloudFolder {
         self.path.join("logs").join(format!("{role}.log"))
     }
 
-    /// One file for each process, there from the moment it is started.
+    /// One file for each process, there as soon as it is started.
     pub(crate) fn processes(&self) -> PathBuf {
         self.path.join("processes")
     }

@@ -13,7 +13,7 @@ use crate::options::STACK_NAME;
 
 /// How often CloudWatch is asked for more.
 const POLL: Duration = Duration::from_secs(1);
-/// Emulated CloudWatch may store a line later than one with a later time: so far back is asked again.
+/// Emulated CloudWatch may store a line later than one with a later time: so much is queried again.
 const OVERLAP: i64 = 10_000;
 
 /// A log line that was written at a time in milliseconds.

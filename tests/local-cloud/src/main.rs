@@ -40,7 +40,7 @@ enum Command {
 
 #[derive(Args)]
 struct Name {
-    /// Tells clouds apart that run side by side
+    /// Distinguishes clouds that run side by side
     #[arg(long, default_value = DEFAULT_NAME)]
     name: String,
 }

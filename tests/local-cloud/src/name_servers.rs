@@ -42,7 +42,7 @@ impl NameServers {
     }
 
     /// Signs a zone from now on, and returns the value of its DS record. A registry has that at once; where a hosted zone
-    /// is above, it is for whoever has that to enter it.
+    /// is above, its owner has to enter it.
     pub fn sign(&self, domain: &str) -> Result<String> {
         let file = self.folder.dns_orders();
         let mut orders = Orders::read(&file)?;

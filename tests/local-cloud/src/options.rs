@@ -14,7 +14,7 @@ pub const STACK_NAME: &str = "managed-https";
 
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Tells clouds apart that run side by side, and names the folder under `.local/clouds`.
+    /// Distinguishes clouds that run side by side, and names the folder under `.local/clouds`.
     pub name: String,
     pub ports: Ports,
     pub ca: CaOptions,
@@ -26,14 +26,14 @@ pub struct Options {
     pub profile: Option<String>,
     /// How often the scan runs, as EventBridge Scheduler writes it.
     pub schedule: String,
-    /// How often whose turn it is to be checked is looked for.
+    /// How often the scheduler looks for endpoints due for a health check.
     pub health_schedule: String,
     /// What the state machine waits, as a part of what its definition says: before it retries a step, and before it asks
     /// the CA again.
     pub flow_waits: f64,
     /// Executions of functions that the account may have at once. As most accounts have it; new ones have 10.
     pub concurrency: u32,
-    /// Further stack parameters. They win over the cloud's own.
+    /// Additional stack parameters. They win over the cloud's own.
     pub parameters: Vec<(String, String)>,
     /// The built template, when it is not the project's.
     pub template: Option<PathBuf>,
@@ -68,7 +68,7 @@ impl Options {
     /// A cloud with a name that no other has, for tests.
     pub fn unique() -> Self {
         let nonce = getrandom::u32().expect("the system has random numbers");
-        // What a test breaks on purpose is not told of by the way: those that are about it run the function themselves.
+        // No scheduled check notifies of what a test breaks on purpose: tests of notifications run the function themselves.
         let health_schedule = "rate(23 hours)".into();
         Self {
             name: format!("test-{}-{nonce:08x}", std::process::id()),

@@ -26,8 +26,8 @@ pub(crate) struct Linked {
     pub(crate) key: String,
 }
 
-/// The template to deploy in place of `template`: the functions are zipped once, not anew by each `sam deploy`. It lies
-/// in the same folder, which `sam build` empties.
+/// The template to deploy in place of `template`: the functions are zipped once, not by each `sam deploy`. It lies in the
+/// same folder, which `sam build` empties.
 pub(crate) fn packed(project: &Project, template: &Path) -> Result<PathBuf> {
     let built = Built::read(template)?;
     let packed = built.folder.join(PACKED);

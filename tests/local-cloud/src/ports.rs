@@ -44,7 +44,7 @@ pub(crate) fn choose(project: &Project, folder: &CloudFolder, wanted: Option<u16
     Ok(port)
 }
 
-/// At random, so that what an ended cloud leaves in the system for a moment is seldom met again.
+/// At random, so that a port which an ended cloud still occupies for a short time is seldom drawn.
 fn draw(taken: &BTreeSet<u16>) -> Result<u16> {
     for _ in 0..TRIES {
         let port = FIRST + (getrandom::u32()? % u32::from(COUNT)) as u16;

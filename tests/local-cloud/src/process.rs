@@ -12,13 +12,13 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::layout::CloudFolder;
 
-/// How long a process may take to end by itself.
+/// How long a process may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(4);
 const POLL: Duration = Duration::from_millis(20);
 
-/// A process of a cloud, known by what survives a restart of whoever asks.
+/// A process of a cloud, identified by data that survives a restart of the caller.
 ///
-/// The start time tells it from a later process with the same pid.
+/// The start time distinguishes it from a later process with the same pid.
 #[derive(Clone, Debug)]
 pub struct Process {
     pub role: String,

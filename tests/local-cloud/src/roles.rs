@@ -19,7 +19,7 @@ impl LocalCloud {
         self.iam(&put).await
     }
 
-    /// Secrets Manager as whoever acts as `role` finds it.
+    /// Secrets Manager as `role` sees it.
     pub fn secrets_as(&self, role: &str) -> aws_sdk_secretsmanager::Client {
         let credentials = Credentials::new(role, "secret", Some("session-of-a-test".into()), None, "a role");
         let config = self.aws().config.clone().into_builder().endpoint_url(&self.description().gate);

@@ -197,7 +197,7 @@ pub fn parameter_fields<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a s
     parameters.into_iter().enumerate().flat_map(of_one).collect()
 }
 
-/// What stands in each `element`, which has no others within.
+/// The content of each `element`, which has no others within.
 pub fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
     let after = xml.split(&format!("<{element}>")).skip(1).collect::<Vec<_>>();
     after.into_iter().filter_map(|rest| rest.split_once("</")).map(|(text, _)| text).collect()

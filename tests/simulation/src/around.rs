@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-/// Certificates that the CA takes back, all at one moment.
+/// Certificates that the CA revokes, all at one time.
 #[derive(Clone, Copy, Debug)]
 pub struct Revocation {
     /// Since the start of the year.
@@ -36,7 +36,7 @@ pub struct Around {
 }
 
 impl Around {
-    /// A year in which the CA takes a tenth of all certificates back, and is away for a day, half a year later.
+    /// A year in which the CA revokes a tenth of all certificates, and is unavailable for a day, half a year later.
     pub fn year(endpoints: u32, lifetime: Duration) -> Self {
         Self {
             endpoints,

@@ -18,7 +18,7 @@ use crate::installation::{Installation, Known, Running};
 const START: OffsetDateTime = datetime!(2027-01-01 00:00 UTC);
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 
-/// What came of the year.
+/// The outcome of the year.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub renewals: u64,
@@ -210,7 +210,7 @@ impl<'a> Year<'a> {
         state.set_due(endpoint, due);
     }
 
-    /// The CA takes certificates back; each endpoint hears of it when its suggested window is polled next.
+    /// The CA revokes certificates; each endpoint learns of it when its suggested window is polled next.
     fn revoke(&mut self, now: OffsetDateTime) {
         let Some(revocation) = self.around.revocation else { return };
         let at = START + revocation.at;

@@ -1,4 +1,4 @@
-//! What the pages load: a style sheet, two scripts and an icon, each under a name that says what is in it.
+//! The files that pages load: a style sheet, two scripts and an icon, each under a name with a hash of its content.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ring::digest::{SHA384, digest};
 
-/// One file, and where it is found.
+/// One file and its path.
 #[derive(Debug)]
 pub(crate) struct Asset {
     /// Below the base path: `/assets/style.0a1b2c3d4e5f6071.css`.
@@ -57,7 +57,7 @@ impl Asset {
     }
 }
 
-/// `GET /assets/NAME.HASH.EXTENSION`. Open to all, and kept by browsers for good.
+/// `GET /assets/NAME.HASH.EXTENSION`. Public; browsers cache it for good.
 pub fn router() -> Router {
     Router::new().route("/assets/{file}", get(serve))
 }
@@ -69,7 +69,7 @@ async fn serve(Path(file): Path<String>) -> Response {
         Some(asset) => {
             (headers("public, max-age=31536000, immutable", asset.content_type), asset.bytes).into_response()
         }
-        // A page that is older than what is deployed asks for a name that is gone.
+        // A page from before the last deployment may request a name that is gone.
         None => (StatusCode::NOT_FOUND, headers("no-store", "text/plain"), "There is no such file.").into_response(),
     }
 }

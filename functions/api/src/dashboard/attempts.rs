@@ -44,7 +44,7 @@ struct StepRow {
 }
 
 impl<'a> Attempts<'a> {
-    /// `attempts` to list; `set_up` tells which of them were part of the set-up. `console` only for those who may open it.
+    /// `attempts` to list; `set_up` says which of them were part of the set-up. `console` only for those who may open it.
     pub(crate) fn of(
         attempts: &'a [Attempt],
         set_up: impl Fn(&Attempt) -> bool,
@@ -88,8 +88,8 @@ fn steps(attempt: &Attempt, set_up: bool) -> Vec<StepRow> {
     in_order(attempt).into_iter().map(row).collect()
 }
 
-/// As they ran: an attempt keeps them in the order in which they were first written down, which a retry or a clean-up
-/// upsets. Those of earlier releases have no times, and stay where they are.
+/// The steps in the order in which they ran: an attempt stores them as they were first recorded, an order that a retry or a
+/// clean-up changes. Steps of earlier releases have no times and keep their order.
 fn in_order(attempt: &Attempt) -> Vec<&StepUsage> {
     let mut steps: Vec<_> = attempt.steps.iter().collect();
     if steps.iter().all(|step| step.began.is_some()) {
@@ -98,8 +98,8 @@ fn in_order(attempt: &Attempt) -> Vec<&StepUsage> {
     steps
 }
 
-/// The step that a failed attempt ended at: the last one that was not clearing up. A step that ran out of time
-/// was killed before it could say what it used, so none is named then.
+/// The step at which a failed attempt ended: the last one that was not clean-up. A step that timed out was killed before it
+/// could report its usage, so none is named then.
 fn broken_step(attempt: &Attempt) -> Option<Step> {
     let failure = attempt.failure.as_ref().filter(|_| attempt.outcome == Outcome::Failed)?;
     let works = |step: &Step| !matches!(step, Step::CleanUpChallenge | Step::WithdrawRecords | Step::SettleAttempt);

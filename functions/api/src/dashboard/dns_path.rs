@@ -1,4 +1,4 @@
-//! The way through DNS, drawn: from each record of the domain owner's zone to where it has to point.
+//! A drawing of the DNS path: from each record of the domain owner's zone to its required target.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -19,7 +19,7 @@ impl HtmlSafe for DnsPath {}
 struct Link {
     name: String,
     kind: String,
-    /// What is so, in a word.
+    /// The record's state in a word.
     state: &'static str,
     tone: &'static str,
     target: String,
@@ -43,7 +43,7 @@ impl DnsPath {
     }
 }
 
-/// `calm`: the endpoint is being set up, and what is missing is yet to come.
+/// `calm`: the endpoint is being set up, so missing records are expected.
 fn link(row: &RecordView, calm: bool) -> Link {
     let (state, tone) = match &row.status {
         None => ("not checked yet", "mute"),

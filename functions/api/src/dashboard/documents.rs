@@ -1,4 +1,4 @@
-//! The pages of docs/, for whoever follows the link of an alarm or a message. They hold nothing secret: they are open to all.
+//! The pages of docs/, which alarms and messages link to. They contain nothing secret and are public.
 
 use askama::Template;
 use axum::Router;

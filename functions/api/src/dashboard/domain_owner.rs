@@ -34,13 +34,13 @@ struct OwnerPage<'a> {
     part: OwnerPart<'a>,
 }
 
-/// The part that a check renews.
+/// The part that a check updates.
 #[derive(Debug, Template)]
 #[template(path = "parts/domain-owner.html")]
 struct OwnerPart<'a> {
     clock: Clock,
     view: OwnerView<'a>,
-    /// Where a check is sent to.
+    /// URL that runs a check.
     action: String,
     /// The text to send to somebody else.
     mail: wire::Mail,
@@ -63,7 +63,7 @@ impl<'a> OwnerPart<'a> {
         }
     }
 
-    /// When the browser checks automatically: on opening, and while something is missing. The button does it without a script.
+    /// When the browser checks automatically: on opening, and while something is missing. Without a script, the button checks.
     fn trigger(&self) -> Option<&'static str> {
         match (self.opened, self.view.is_done()) {
             (true, false) => Some("load, every 20s"),
@@ -110,7 +110,7 @@ pub(crate) async fn check<O: Operations>(
     match desk.operations.check_shared(&token, address.as_deref(), OffsetDateTime::now_utc()).await {
         Ok(view) if partial => {
             let part = OwnerPart::of(&desk.brand, &base, &token, &view);
-            // What has not changed is read out only to those who asked.
+            // An unchanged result is announced only to those who asked for it.
             let announced = seen != part.view.mark();
             shown(StatusCode::OK, &OwnerPart { announced, ..part })
         }
@@ -119,7 +119,7 @@ pub(crate) async fn check<O: Operations>(
     }
 }
 
-/// Whoever holds no good link learns nothing, not even whether there is such an endpoint.
+/// Without a valid link the answer reveals nothing, not even whether the endpoint exists.
 fn refuse(base: &Base, problem: Problem, partial: bool) -> Response {
     let problem = match problem.status {
         StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Problem::new(

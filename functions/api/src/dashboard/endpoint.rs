@@ -51,7 +51,7 @@ impl EndpointPage<'_> {
         self.view.deployment.export.as_ref().is_some_and(|export| export.wanted)
     }
 
-    /// `Created by olive 2 days ago, valid until 28 Dec 2026 (30 days)`, as far as it is about its end.
+    /// The part about the expiry in `Created by olive 2 days ago, valid until 28 Dec 2026 (30 days)`.
     fn validity(&self, share: &Share) -> String {
         let (day, left) = (day(&share.expires_at), self.clock.relative(&share.expires_at));
         match share.is_open(self.clock.now) {
@@ -94,7 +94,7 @@ pub(crate) struct Seen {
     seen: String,
 }
 
-/// The part that follows what happens; nothing (204) while it is as the browser has seen it.
+/// The part that updates live; no content (204) while nothing has changed since the browser's version.
 pub(crate) async fn follow<O: Operations>(
     visit: Visit,
     State(desk): State<Arc<Desk<O>>>,
@@ -105,7 +105,7 @@ pub(crate) async fn follow<O: Operations>(
     match known(&desk.operations, &visit, &reference, now).await {
         Ok(known) if known.mark() == seen => StatusCode::NO_CONTENT.into_response(),
         Ok(known) => shown(StatusCode::OK, &live(&desk, &visit, &known, Clock { now }, true)),
-        // The endpoint is gone, most likely because it was removed: the page that is loaded again says so.
+        // The endpoint is gone, most likely because it was removed: the browser goes to the overview.
         Err(problem) if problem.status == StatusCode::NOT_FOUND => {
             (StatusCode::OK, [("hx-redirect", visit.base.link("/dashboard"))]).into_response()
         }
@@ -127,7 +127,7 @@ pub(crate) async fn check<O: Operations>(
         return visit.see_endpoint(&view.id, "#records");
     }
     match history(&desk.operations, &visit, view).await {
-        // The check took its time: what came of it is not in the future.
+        // The check took time: with the time from before it, its result would be in the future.
         Ok(known) => {
             shown(StatusCode::OK, &live(&desk, &visit, &known, Clock { now: OffsetDateTime::now_utc() }, true))
         }
@@ -160,7 +160,7 @@ async fn history<O: Operations>(operations: &O, visit: &Visit, view: EndpointVie
 }
 
 fn live<'a, O>(desk: &'a Desk<O>, visit: &'a Visit, known: &'a Known, clock: Clock, announced: bool) -> Live<'a> {
-    // The console shows the whole installation: it is nothing for a tenant.
+    // The console shows the whole installation, so tenants get no links to it.
     let operator = visit.caller.is_operator();
     let console: Option<&Console> = desk.console.as_ref().filter(|_| operator);
     Live { base: visit.base.path(), clock, known, operator, console, announced }

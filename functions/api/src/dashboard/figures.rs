@@ -1,4 +1,4 @@
-//! How it goes with each tenant's endpoints: success rate and time to a certificate, as pictures.
+//! Figures of each tenant's endpoints: success rate and time to a certificate, as charts.
 
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ struct FiguresPage {
     clock: Clock,
     operator: bool,
     as_of: Option<OffsetDateTime>,
-    /// Whether more endpoints are there than were counted.
+    /// Whether there are more endpoints than were counted.
     truncated: bool,
     tenants: Vec<TenantFigures>,
 }
 
-/// Parts side by side, as wide as they are many, and what each is.
+/// A bar of parts, each as wide as its count, and their descriptions.
 #[derive(Debug, PartialEq, Template)]
 #[template(path = "parts/bar.html")]
 struct Bar {

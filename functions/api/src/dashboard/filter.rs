@@ -1,4 +1,4 @@
-//! Search and filters, as they stand in the URL of the overview.
+//! Search and filters, as in the URL of the overview.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ const LONGEST_SEARCH: usize = 253;
 /// A listener's ARN, for one.
 const LONGEST_AT_FAULT: usize = 300;
 
-/// The query as typed or followed. A form sends what was left empty too; what is no value of its kind counts as empty.
+/// The query as typed or as in a link. A form also sends empty fields; an invalid value counts as empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -61,12 +61,12 @@ impl Filter {
         }
     }
 
-    /// Whether it finds domains by how they begin. What is not in ASCII is found as a part of a name, as it is written.
+    /// Whether it finds domains by prefix. Text with non-ASCII characters is searched as a part of a name, as it is written.
     fn is_by_start(&self) -> bool {
         self.at == "start" && self.q.trim().chars().all(|c| c.is_ascii_alphanumeric() || "*._-".contains(c))
     }
 
-    /// What the form is to offer first: a new search goes by the start, which costs what it finds.
+    /// Whether the form offers the prefix search first: it is the default of a new search, as it reads only what it finds.
     pub(crate) fn offers_start(&self) -> bool {
         self.at == "start" || self.q.is_empty()
     }
@@ -83,7 +83,7 @@ impl Filter {
         self.with("cursor", cursor)
     }
 
-    /// The same filters, on the first page, with another value of the one called `name`: a link that narrows further.
+    /// The same filters, on the first page, with another value of the one called `name`: a link that narrows the list.
     pub(crate) fn with(&self, name: &str, value: &str) -> String {
         let mut query = Serializer::new(String::new());
         for (known, own) in [

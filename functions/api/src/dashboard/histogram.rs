@@ -1,4 +1,4 @@
-//! The renewals of the next 90 days, all endpoints counted, with what the CA takes in a day as a line.
+//! The renewals of all endpoints in the next 90 days, with the CA's daily limit as a line.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -48,7 +48,7 @@ impl Histogram {
         let placed_days: Vec<(i64, Date, usize)> = days.iter().filter_map(|day| placed(day, today)).collect();
         let most = placed_days.iter().map(|(_, _, count)| *count).max().unwrap_or_default();
         let total: usize = placed_days.iter().map(|(_, _, count)| *count).sum();
-        // A line far above all bars would make them invisible: it is then only said.
+        // A line far above all bars would make them invisible: then only the text has the limit.
         let drawn = orders_per_day.filter(|limit| *limit as f64 <= most as f64 * 4.0);
         let highest = (most as f64).max(drawn.unwrap_or_default() as f64).max(1.0);
         let height = |count: f64| count * HEIGHT / highest;
@@ -83,7 +83,7 @@ impl Histogram {
     }
 }
 
-/// The number of the day from today on.
+/// The number of days from today, with date and count.
 fn placed(day: &RenewalDay, today: Date) -> Option<(i64, Date, usize)> {
     let date = Date::parse(&day.day, format_description!("[year]-[month]-[day]")).ok()?;
     let index = (date - today).whole_days();

@@ -23,7 +23,7 @@ use super::words::{self, Badge};
 #[template(path = "installation.html")]
 struct InstallationPage {
     frame: Frame,
-    /// Without them the page asks for them: a check takes seconds.
+    /// Without it, the page requests it after loading: a check takes seconds.
     part: Option<InstallationPart>,
 }
 
@@ -32,7 +32,7 @@ struct InstallationPage {
 struct InstallationPart {
     base: String,
     clock: Clock,
-    /// What fails first, then warnings.
+    /// Failures first, then warnings.
     checks: Vec<InstallationCheck>,
     announced: bool,
 }
@@ -67,7 +67,7 @@ impl InstallationPart {
     }
 }
 
-/// A bar of what is used: its length stays in its frame, whatever the number.
+/// A bar of the used part, which never exceeds its frame.
 fn bar(used: &Used) -> (u32, &'static str) {
     let tone = match used.percent {
         0..80 => "good",
@@ -77,7 +77,7 @@ fn bar(used: &Used) -> (u32, &'static str) {
     (used.percent.min(100), tone)
 }
 
-/// `Certificates`; `Load balancers: pool eu`. A place keeps its own spelling.
+/// `Certificates`; `Load balancers: pool eu`. A target's name keeps its own spelling.
 fn label(used: &Used) -> String {
     match used.of.split_once(' ') {
         Some((limit, place)) => format!("{}: {place}", words::heading(limit)),

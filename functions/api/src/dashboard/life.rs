@@ -1,4 +1,4 @@
-//! A certificate's life as a bar: what is over, where it is renewed, where it ends.
+//! A certificate's lifetime as a bar: the elapsed part, the renewal and the expiry.
 
 use askama::Template;
 use askama::filters::HtmlSafe;

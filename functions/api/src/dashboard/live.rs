@@ -1,4 +1,4 @@
-//! The part of an endpoint's page that follows what happens.
+//! The part of an endpoint's page that updates live.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -29,13 +29,13 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// The same as long as nothing has changed, whatever the clock says.
+    /// Unchanged as long as nothing has changed, whatever the clock says.
     pub(crate) fn mark(&self) -> String {
         let text = serde_json::to_vec(self).unwrap_or_default();
         digest(&SHA256, &text).as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether something goes on that will end automatically within minutes.
+    /// Whether something is under way that ends automatically within minutes.
     pub(crate) fn moves(&self) -> bool {
         let runs = self.attempts.first().is_some_and(|last| last.outcome == Outcome::Running);
         runs || self.view.status == Status::Issuing || self.view.leaves()
@@ -52,7 +52,7 @@ pub(crate) struct Live<'a> {
     pub(crate) operator: bool,
     /// Only for those who may open it.
     pub(crate) console: Option<&'a Console>,
-    /// Whether it takes the place of an older one, and says so to those who do not see it.
+    /// Whether it replaces an older one, and screen readers announce that.
     pub(crate) announced: bool,
 }
 

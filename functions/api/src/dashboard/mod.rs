@@ -1,9 +1,9 @@
 //! The pages: for operators and tenants under `/dashboard`, for the owner of a domain under `/records/{token}`, and the
 //! documentation for all under `/docs`.
 //!
-//! Pages are made here, from the same views that `/v1` answers with. They work as plain HTML with forms; htmx and
-//! one small script add what moves automatically. Whoever mounts the dashboard puts
-//! [`recognise`](crate::sign_in::session::recognise) in front of it, which says who asks and where the pages stand.
+//! Pages are made here, from the same views that `/v1` answers with. They work as plain HTML with forms; htmx and one small
+//! script add live updates. The caller that mounts the dashboard puts [`recognise`](crate::sign_in::session::recognise) in
+//! front of it, which identifies who asks and the pages' base URL.
 
 mod assets;
 mod attempts;
@@ -56,9 +56,9 @@ const LARGEST_FORM: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Desk<O> {
     pub operations: O,
-    /// Where executions are checked; without it they are named only.
+    /// Links to executions; without it they are only named.
     pub console: Option<Console>,
-    /// Who the owners of domains deal with.
+    /// The platform's name and contact for domain owners.
     pub brand: Brand,
 }
 

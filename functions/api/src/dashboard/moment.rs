@@ -1,4 +1,4 @@
-//! Moments as people read them: how long ago, and the exact time beside it.
+//! Times as people read them: relative, with the exact time beside it.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -12,7 +12,7 @@ pub(crate) struct Clock {
     pub(crate) now: OffsetDateTime,
 }
 
-/// One moment: relative, with the exact one on hover and for programs. The script keeps it up to date.
+/// One time: relative, with the exact one on hover and for programs. The script keeps it up to date.
 #[derive(Debug, Template)]
 #[template(
     ext = "html",

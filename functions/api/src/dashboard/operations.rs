@@ -91,7 +91,7 @@ pub trait Operations: Send + Sync + 'static {
     /// The checks of the installation itself. Operators only; takes seconds.
     fn installation(&self, caller: &Caller) -> impl Future<Output = Done<Vec<InstallationCheck>>> + Send;
 
-    /// What a tenant may have and ask for; an operator names it.
+    /// A tenant's limits and what it has used; an operator names the tenant.
     fn limits(
         &self,
         caller: &Caller,
@@ -161,7 +161,7 @@ pub trait Operations: Send + Sync + 'static {
     /// The endpoint that a link shows.
     fn shared(&self, token: &str, now: OffsetDateTime) -> impl Future<Output = Done<EndpointView>> + Send;
 
-    /// a check by whoever holds a link.
+    /// Checks the endpoint that a link shows.
     fn check_shared(
         &self,
         token: &str,

@@ -73,9 +73,9 @@ impl OverviewPage {
         Histogram::of(&self.overview.renewal_days, self.overview.orders_per_day, self.clock)
     }
 
-    /// The list of those that a group is made of.
+    /// The link to the list of a group's endpoints.
     fn group_link(&self, group: &AttentionGroup) -> String {
-        // What is at fault of the platform's, tenants are not shown, either in an address.
+        // Tenants do not see which part of the platform is at fault, not even in a URL.
         let shown = self.operator || group.first.actor != WaitingOn::Operator;
         let at_fault = group.at_fault.clone().filter(|_| shown).unwrap_or_default();
         let cause = group.cause.clone().unwrap_or_default();

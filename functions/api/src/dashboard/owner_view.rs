@@ -1,4 +1,4 @@
-//! What an endpoint is to the owner of its domain: records to create, each once, and the certificate that comes of them.
+//! An endpoint as its domain owner sees it: the records to create, each once, and the resulting certificate.
 
 use vocabulary::dns::ZoneName;
 use wire::{CertificateState, EndpointView, Finding, Open, RecordStatus, RecordView, Severity, Status, WaitingOn};
@@ -6,7 +6,7 @@ use wire::{CertificateState, EndpointView, Finding, Open, RecordStatus, RecordVi
 use super::moment::{Clock, day};
 use super::words::{self, Badge};
 
-/// An endpoint, as far as it is the domain owner's.
+/// The domain owner's part of an endpoint.
 #[derive(Debug)]
 pub(crate) struct OwnerView<'a> {
     pub(crate) endpoint: &'a EndpointView,
@@ -22,7 +22,7 @@ pub(crate) struct OwnerView<'a> {
 pub(crate) struct OwnerRecord<'a> {
     pub(crate) row: &'a RecordView,
     pub(crate) name: ZoneName,
-    /// Whether there is no certificate yet: what is missing is yet to come.
+    /// Whether there is no certificate yet, so missing records are expected.
     pub(crate) calm: bool,
     pub(crate) findings: Vec<&'a Finding>,
 }
@@ -32,7 +32,7 @@ impl OwnerRecord<'_> {
         self.row.is_right()
     }
 
-    /// Whether nothing but the visitors waits for it.
+    /// Whether only visitors wait for it.
     fn is_for_later(&self) -> bool {
         let blocks = |finding: &&Finding| finding.severity >= Severity::Error.into();
         self.row.waits_for_visitors() && !self.findings.iter().any(blocks)
@@ -74,13 +74,13 @@ impl<'a> OwnerView<'a> {
         !self.findings.is_empty() || self.records.iter().any(|record| counts(&record))
     }
 
-    /// Whether nothing is left for the domain owner to do, but for what only the visitors wait for.
+    /// Whether the domain owner has nothing left to do, except for records that only visitors wait for.
     pub(crate) fn is_correct(&self) -> bool {
         let right = |record: &OwnerRecord<'_>| record.is_right() || record.is_for_later();
         self.is_checked() && self.records.iter().all(right) && !self.has_findings()
     }
 
-    /// Records that only the visitors wait for, and that are not right yet.
+    /// Records that only visitors wait for, and that are not correct yet.
     fn later(&self) -> usize {
         self.records.iter().filter(|record| record.is_for_later()).count()
     }
@@ -101,7 +101,7 @@ impl<'a> OwnerView<'a> {
         self.is_correct() && self.has_certificate()
     }
 
-    /// Green only when nothing is the domain owner's; calm while records are only missing.
+    /// Green only when nothing waits on the domain owner; calm while records are only missing.
     pub(crate) fn badge(&self) -> Badge {
         let only_missing =
             self.findings.is_empty() && self.records.iter().all(|one| one.is_right() || one.is_missing());
@@ -149,7 +149,7 @@ impl<'a> OwnerView<'a> {
         }
     }
 
-    /// The same while the page would say the same.
+    /// Unchanged as long as the page would say the same.
     pub(crate) fn mark(&self) -> String {
         let certificate = if self.has_certificate() { "c" } else { "n" };
         let findings = self.findings.len() + self.records.iter().map(|record| record.findings.len()).sum::<usize>();
@@ -158,7 +158,7 @@ impl<'a> OwnerView<'a> {
     }
 }
 
-/// Whether a finding is about this record: it then stands with it, and nowhere else.
+/// Whether a finding is about this record: then it is shown with the record, and nowhere else.
 fn is_about(finding: &Finding, row: &RecordView) -> bool {
     match &finding.fix.record {
         Some(record) => record.name == row.record.name && record.kind == row.record.kind,

@@ -1,4 +1,4 @@
-//! What all pages have in common: their frame, and what browsers are told about them.
+//! What all pages share: their frame and their response headers.
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
@@ -12,10 +12,10 @@ use super::words;
 use crate::http::base::Base;
 use crate::http::problem::Problem;
 
-/// Nothing but our own files, and no place in a frame.
+/// Only our own files, and no framing by other pages.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-/// No text of an answer is run, no style is written into the page, and no page is kept in the browser.
+/// No script in an answer runs, no style is written into the page, and the browser keeps no page.
 const HTMX: &str = r##"{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,
 "historyEnabled":false,"historyCacheSize":0,"timeout":25000,"responseHandling":[{"code":"204","swap":false},
 {"code":"[23]..","swap":true},{"code":"...","swap":true,"error":true,"target":"#notice","swapOverride":"innerHTML"}]}"##;
@@ -88,7 +88,7 @@ pub(crate) fn see_other(path: &str) -> Response {
     }
 }
 
-/// Tells the browser what a page may do. Pages show what only their reader may see: nobody keeps them.
+/// Sets the headers that restrict a page. Pages show what only their reader may see, so nothing caches them.
 pub(crate) async fn guard(response: Response) -> Response {
     guarded(response)
 }
@@ -116,7 +116,7 @@ pub(crate) fn guarded(mut response: Response) -> Response {
 pub(crate) struct Refusal {
     pub(crate) frame: Frame,
     pub(crate) problem: Problem,
-    /// Where to go on; without one, from the overview for those who are known.
+    /// Where to go next; without one, the overview for those who are signed in.
     pub(crate) next: Option<Next>,
 }
 
@@ -127,7 +127,7 @@ pub(crate) struct Next {
     pub(crate) href: String,
 }
 
-/// The same, for the place on the page that is there for it.
+/// The same, for the notice area of the page.
 #[derive(Debug, Template)]
 #[template(
     ext = "html",
@@ -137,7 +137,7 @@ pub(crate) struct Notice<'a> {
     problem: &'a Problem,
 }
 
-/// What an earlier request failed by: a part of the page for htmx, else a page.
+/// Why a request was refused: a part of the page for htmx, else a page.
 pub(crate) fn refused(problem: Problem, frame: Frame, partial: bool) -> Response {
     let status = problem.status;
     if partial {

@@ -57,19 +57,19 @@ impl Move {
 #[template(path = "parts/records.html")]
 pub(crate) struct Records<'a> {
     pub(crate) dns: &'a DnsView,
-    /// Whether the endpoint is being set up: what is missing is yet to come.
+    /// Whether the endpoint is being set up, so missing records are expected.
     pub(crate) calm: bool,
 }
 
 impl HtmlSafe for Records<'_> {}
 
-/// One of them; on the domain owner's page with its name as it is typed, and with the findings about it.
+/// One required record; on the domain owner's page with its name as typed into the zone, and with the findings about it.
 #[derive(Debug, Template)]
 #[template(path = "parts/record.html")]
 pub(crate) struct Record<'a> {
     number: usize,
     row: &'a RecordView,
-    /// Whether it is set-up: what is missing is yet to come.
+    /// Whether the endpoint is being set up, so missing records are expected.
     calm: bool,
     name: Option<&'a ZoneName>,
     findings: &'a [&'a Finding],
@@ -108,7 +108,7 @@ impl<'a> Provider<'a> {
     }
 }
 
-/// Servers that say the same.
+/// Servers that gave the same answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) servers: String,
@@ -146,7 +146,7 @@ impl Answer {
 #[template(path = "parts/findings.html")]
 pub(crate) struct Findings<'a> {
     findings: Vec<&'a Finding>,
-    /// On the domain owner's page, who is always waited on, types names into a zone, and has no CLI.
+    /// On the domain owner's page: its reader is always the one waited on, types names into a zone, and has no CLI.
     for_owner: bool,
     /// The zone that the domain owner's DNS provider has, where it was seen.
     apex: Option<&'a str>,

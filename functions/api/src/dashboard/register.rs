@@ -1,4 +1,4 @@
-//! Registering an endpoint: what will be needed is shown as one types.
+//! Registering an endpoint: the form shows what will be needed while the user types.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl Typed {
 #[template(path = "parts/preflight.html")]
 pub(crate) struct PreflightPart {
     pub(crate) preflight: Preflight,
-    /// Whether it is told to those who do not see it.
+    /// Whether screen readers announce it.
     pub(crate) announced: bool,
 }
 
@@ -128,7 +128,7 @@ impl RegisterPage {
     }
 }
 
-/// The form, filled in by the query. A link makes no check: the page itself asks for one when it is open.
+/// The form, filled in from the query. A link runs no check: the page requests one once it is open.
 pub(crate) async fn form<O: Operations>(
     visit: Visit,
     State(desk): State<Arc<Desk<O>>>,
@@ -138,7 +138,7 @@ pub(crate) async fn form<O: Operations>(
     page(&desk.operations, &visit, typed, None, PreflightPart { preflight: Preflight::Open, announced: false })
 }
 
-/// What a check finds: for the place beside the form, or with the whole page where there is no script.
+/// The result of a check: for the part beside the form, or with the whole page where no script runs.
 pub(crate) async fn check<O: Operations>(
     visit: Visit,
     State(desk): State<Arc<Desk<O>>>,
@@ -200,7 +200,7 @@ fn page(
     preflight: PreflightPart,
 ) -> Response {
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
-    // A key that was refused is not used again: what is sent next is another request.
+    // A refused key is not reused: the next submission is another request.
     let typed = Typed { key: fresh_key(), ..typed };
     let frame = visit.frame("Register an endpoint", Place::Register);
     let (operator, persistent_records) = (visit.caller.is_operator(), operations.offers_persistent_records());

@@ -73,7 +73,8 @@ impl Day {
 }
 
 impl Strip {
-    /// `attempts`: as many as are known; `set_up` tells which of them were part of the set-up. `certificate`: when the current certificate began, and when it expires.
+    /// `attempts`: as many as are known; `set_up` says which of them were part of the set-up. `certificate`: when the
+    /// current certificate began, and when it expires.
     pub(crate) fn of(
         attempts: &[Attempt],
         set_up: impl Fn(&Attempt) -> bool,
@@ -137,7 +138,7 @@ fn kind(
     let Some((from, until)) = certificate else {
         return if is_before_all(day, attempts) { Day::Unknown } else { Day::Waiting };
     };
-    // Each certificate takes the place of a good one, as far as attempts tell.
+    // Each certificate replaces a good one, as far as attempts show.
     let before = |attempt: &&Attempt| succeeded(attempt) && attempt.finished_at.is_some_and(|at| at.date() < day);
     match () {
         () if day > until.date() => Day::Expired,

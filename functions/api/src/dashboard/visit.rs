@@ -1,4 +1,4 @@
-//! Who asks for a page, and what is answered to those who are not known.
+//! Who requests a page, and the answer to those who are not signed in.
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ use crate::http::base::Base;
 use crate::http::problem::Problem;
 use crate::sign_in::session::SignInOffered;
 
-/// A request of somebody who is known: [`recognise`](crate::sign_in::session::recognise) has put the caller into the extensions.
+/// A request of a signed-in caller: [`recognise`](crate::sign_in::session::recognise) has put the caller into the extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) caller: Caller,
@@ -52,7 +52,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let partial = is_partial(&parts.headers);
         match parts.extensions.get::<Caller>() {
             Some(caller) => Ok(Self { caller: caller.clone(), base, partial }),
-            // The whole page is asked for again, and then says that a sign-in is needed.
+            // The browser requests the whole page again, which then says that a sign-in is needed.
             None if partial => Err((
                 StatusCode::UNAUTHORIZED,
                 [(HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"))],

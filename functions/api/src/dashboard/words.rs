@@ -1,4 +1,4 @@
-//! How states are told: always a word and a sign, never a colour alone.
+//! How states are shown: always a word and a sign, never a colour alone.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -89,10 +89,10 @@ pub(crate) fn domain(text: &str) -> String {
     plain(&text.parse::<CertificateName>().map_or_else(|_| text.to_owned(), |name| name.to_unicode()))
 }
 
-/// Longer than any DNS name or sentence of ours; what comes from outside has no other bound here.
+/// Longer than any DNS name or sentence of ours; text from outside has no other bound here.
 const LONGEST_TEXT: usize = 600;
 
-/// Text from DNS, a CA or a domain owner: without characters that would turn or hide what stands beside them.
+/// Text from DNS, a CA or a domain owner: without characters that would reverse or hide the text beside them.
 pub(crate) fn plain(text: &str) -> String {
     printable(text, LONGEST_TEXT)
 }
@@ -102,7 +102,7 @@ pub(crate) fn prose(text: &str) -> String {
     plain(text).replace('`', "")
 }
 
-/// Of a word that is none of ours: what is shown here was made here, so there is none.
+/// For a word of another release. There is none, as what is shown here was made here.
 const UNKNOWN: Badge = Badge::mute("Unknown");
 
 /// Something that is still to come, and no fault.
@@ -141,8 +141,8 @@ pub(crate) fn count(count: usize, what: &str) -> String {
     counted(count as u64, what)
 }
 
-/// How a required record is; one that only the visitors wait for is no fault.
-/// `calm`: the endpoint is being set up, and what is missing is yet to come.
+/// The state of a required record; one that only visitors wait for is no fault.
+/// `calm`: the endpoint is being set up, so missing records are expected.
 pub(crate) fn required(row: &RecordView, calm: &bool) -> Badge {
     let missing = row.status == Some(RecordStatus::Missing.into());
     match row.status.is_some() && row.waits_for_visitors() {
@@ -200,7 +200,7 @@ pub(crate) fn installation(status: &Open<InstallationStatus>) -> Badge {
     match status {
         Open::Known(InstallationStatus::Ok) => Badge::good("OK"),
         Open::Known(InstallationStatus::Warning) => Badge::warn("Warning"),
-        // Also what is of another release: better seen than passed over.
+        // Also a status of another release: better shown than missed.
         Open::Known(InstallationStatus::Failed) | Open::Other(_) => Badge::bad("Failed"),
     }
 }

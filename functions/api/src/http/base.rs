@@ -1,4 +1,4 @@
-//! Where browsers reach this installation, and so how its links are written.
+//! Where browsers reach this installation: the base of its links.
 
 use std::str::FromStr;
 
@@ -8,9 +8,9 @@ use http::header::HOST;
 use http::request::Parts;
 use url::Url;
 
-/// An origin, and the path under which all routes stand there: empty on AWS, `/_aws/execute-api/ID` on an emulator.
+/// An origin, and the path below which all routes are: empty on AWS, `/_aws/execute-api/ID` on an emulator.
 ///
-/// The path is not part of what API Gateway hands over, so it is configured (`BASE_URL`).
+/// API Gateway does not pass the path on, so it is configured (`BASE_URL`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {
     origin: String,
@@ -37,7 +37,7 @@ impl Base {
         format!("{}{route}", self.path)
     }
 
-    /// The same for somebody who is elsewhere: a mail, another site.
+    /// The same as an absolute URL, for mails and other sites.
     pub fn url(&self, route: &str) -> String {
         format!("{}{}{route}", self.origin, self.path)
     }
@@ -47,14 +47,14 @@ impl Base {
         if self.path.is_empty() { "/" } else { &self.path }
     }
 
-    /// The full name of a cookie, with the strictest prefix that its path allows (RFC 6265bis §4.1.3): no other host,
-    /// and nothing in clear text, can then plant it.
+    /// The full name of a cookie, with the strictest prefix that its path allows (RFC 6265bis §4.1.3): then no other host
+    /// and no answer in clear text can set it.
     pub(crate) fn cookie_name(&self, name: &str) -> String {
         let prefix = if self.path.is_empty() { "__Host-" } else { "__Secure-" };
         format!("{prefix}managed-https-{name}")
     }
 
-    /// The base of a request that says where it went to. API Gateway lets no other host through.
+    /// The base from the host of a request. API Gateway accepts no other host.
     fn of_host(host: &str) -> Option<Self> {
         format!("https://{host}").parse().ok().filter(|base: &Self| base.path.is_empty())
     }
@@ -72,7 +72,7 @@ impl FromStr for Base {
     }
 }
 
-/// The configured base, which [`crate::sign_in::session::recognise`] hands on; without one, that of the host that was asked.
+/// The configured base, which [`crate::sign_in::session::recognise`] passes on; without one, that of the request's host.
 impl<S: Send + Sync> FromRequestParts<S> for Base {
     type Rejection = StatusCode;
 

@@ -9,10 +9,10 @@ use crate::http::problem::Problem;
 /// The largest body that is read.
 pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
-/// A JSON body, strictly of its type; what is wrong with it is said as a [`Problem`].
+/// A JSON body, strictly of its type; errors are returned as a [`Problem`].
 pub(crate) struct Strict<T>(pub T);
 
-/// As [`Strict`], and may be left out: an empty one, or `null`, is the default.
+/// Like [`Strict`], but optional: an empty body, or `null`, is the default.
 pub(crate) struct Optional<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Strict<T> {
@@ -58,7 +58,7 @@ fn says_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // serde takes an array for a structure, its elements for the fields in their order.
+    // serde accepts an array for a structure, and takes its elements as the fields in order.
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::invalid("The body is an array; an object is expected here."));
     }

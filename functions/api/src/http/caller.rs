@@ -1,4 +1,4 @@
-//! Who asks, from what API Gateway established: it is believed, and nothing else is.
+//! Who asks, as API Gateway established it: nothing else is trusted.
 
 use std::net::IpAddr;
 
@@ -17,7 +17,7 @@ use vocabulary::text::printable;
 use crate::http::problem::Problem;
 use crate::sign_in::claims::ClaimNames;
 
-/// Lets requests through that IAM has signed off, with their [`Caller`].
+/// Lets requests through that IAM has authorized, with their [`Caller`].
 pub(crate) async fn identify_by_iam(mut request: Request, next: Next) -> Response {
     match by_iam(request.extensions()) {
         Some(caller) => {
@@ -57,8 +57,8 @@ fn by_iam(extensions: &Extensions) -> Option<Caller> {
 
 /// The claims of the token that the gateway has verified, read from the token itself.
 ///
-/// The gateway hands them over too, but flattened: a list becomes `[a b]`, in which one role named `a operator` cannot
-/// be told from two. Its word that this is the token it verified is the subject, which it must have found as well.
+/// The gateway passes them on too, but flattened: a list becomes `[a b]`, where one role named `a operator` cannot be
+/// distinguished from two. The subject shows that this is the token that the gateway verified: both must have the same.
 fn token_claims(headers: &HeaderMap, extensions: &Extensions) -> Option<Map<String, Value>> {
     let RequestContext::ApiGatewayV2(context) = extensions.get::<RequestContext>()? else { return None };
     let verified = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
@@ -81,7 +81,7 @@ fn by_token(claims: &Map<String, Value>, names: &ClaimNames, address: Option<Str
     Some(Caller { origin: Origin { who, address, operator: scope == Scope::Everything }, scope })
 }
 
-/// Where the request came from. The gateway's word, not a header's.
+/// The request's source address, from the gateway, not from a header.
 pub(crate) fn source_address(extensions: &Extensions) -> Option<String> {
     let RequestContext::ApiGatewayV2(context) = extensions.get::<RequestContext>()? else { return None };
     let address: IpAddr = context.http.source_ip.as_ref()?.parse().ok()?;
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// What is read of a request with this header, whose token the gateway says is `verified`'s.
+    /// The claims read from a request with this header; `verified` is the subject of the token that the gateway verified.
     fn claims(header: &str, verified: Option<&str>) -> Option<Map<String, Value>> {
         let authorizer = verified.map(|subject| json!({"jwt": {"claims": {"sub": subject}, "scopes": null}}));
         let context = serde_json::from_value(json!({
@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    /// The gateway verifies signatures; what stands in a token is still whatever its maker wrote.
+    /// The gateway verifies signatures; the content of a token is still whatever its issuer wrote.
     #[test]
     fn fuzz_tokens_in_headers() {
         testkit::fuzz::fuzz("bearer-tokens", |input| {

@@ -1,4 +1,4 @@
-//! What a request says in its address.
+//! Parameters in the path and the query of a request.
 
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
 use http::request::Parts;
@@ -57,7 +57,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LinkReference {
     }
 }
 
-/// As it was asked for: routes that stand below a root see only the rest.
+/// The path as requested: nested routes see only the rest of it.
 fn original_path(parts: &Parts) -> &str {
     parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri).path()
 }

@@ -20,7 +20,7 @@ use crate::http::problem::Problem;
 use crate::views::FromWire;
 
 pub(crate) const DEFAULT_PAGE: u32 = 50;
-/// Of endpoints, each of which is a read unit of DynamoDB, so many that a page costs less than fifty.
+/// Each endpoint costs one read unit of DynamoDB; with so many, a page costs less than fifty.
 pub(crate) const DEFAULT_PAGE_OF_ENDPOINTS: u32 = 40;
 pub(crate) const LARGEST_PAGE: u32 = 200;
 /// A domain name is no longer (RFC 1035 §2.3.4), and so no part of one.
@@ -87,7 +87,7 @@ pub(crate) struct EndpointQuery {
     pub(crate) limit: Option<u32>,
 }
 
-/// Those endpoints that a query is about.
+/// The endpoints that a query selects.
 #[derive(Debug)]
 pub(crate) struct Filter {
     status: Option<EndpointStatus>,
@@ -107,7 +107,7 @@ impl EndpointQuery {
         page_size(self.limit.or(Some(DEFAULT_PAGE_OF_ENDPOINTS)))
     }
 
-    /// Whose endpoints are checked.
+    /// Whose endpoints are listed.
     pub(crate) fn scope(&self, caller: &Caller) -> Result<Scope, Problem> {
         match (&self.tenant, &caller.scope) {
             (None, scope) => Ok(scope.clone()),
@@ -181,12 +181,12 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
 }
 
 impl Filter {
-    /// Whether any endpoint would do.
+    /// Whether it accepts every endpoint.
     pub(crate) fn is_open(&self) -> bool {
         self.prefix.is_none() && self.takes_all_that_begin()
     }
 
-    /// Whether any endpoint would do whose domain begins with [`Self::prefix`].
+    /// Whether it accepts every endpoint whose domain begins with [`Self::prefix`].
     pub(crate) fn takes_all_that_begin(&self) -> bool {
         let Self { status, actor, reachability, search, prefix: _, cause, at_fault, expires_within } = self;
         let by_issue = actor.is_some() || cause.is_some() || at_fault.is_some();
@@ -215,7 +215,7 @@ fn may_begin_a_name(text: &str) -> bool {
     text.len() <= LONGEST_SEARCH && text.bytes().all(fits)
 }
 
-/// Whether something is wrong with it by this name, which is in lower case.
+/// Whether the endpoint has a failure, a finding or an issue of this name, which is in lower case.
 fn has_cause(endpoint: &Endpoint, cause: &str, now: OffsetDateTime) -> bool {
     let is = |word: &str| word.eq_ignore_ascii_case(cause);
     let failed = endpoint.failing.as_ref().is_some_and(|failing| is(failing.failure.name.as_str()));
@@ -224,7 +224,7 @@ fn has_cause(endpoint: &Endpoint, cause: &str, now: OffsetDateTime) -> bool {
     failed || found || issues(endpoint, now).iter().any(is_issue)
 }
 
-/// Whether this is at fault in something that is wrong with it.
+/// Whether `what` is at fault in one of the endpoint's issues.
 fn is_at_fault(endpoint: &Endpoint, what: &str, now: OffsetDateTime) -> bool {
     issues(endpoint, now).iter().any(|issue| issue.guidance.at_fault.as_deref() == Some(what))
 }
@@ -283,7 +283,7 @@ impl Cursor {
             return None;
         }
         let written: Written = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        // Nothing else is ever handed out, and the store would take it for a key.
+        // No other cursor is ever issued, and the store would use it as a key.
         let domain: CertificateName = written.d.parse().ok()?;
         let position = Position { domain: domain.to_string(), endpoint: written.e };
         Some(match (written.v, written.b) {

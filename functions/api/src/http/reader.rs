@@ -1,4 +1,4 @@
-//! What is answered, as its reader may see it.
+//! Answers, reduced to what their reader may see.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use http::header::CONTENT_LENGTH;
 use vocabulary::certificate::OperatorsOnly;
 use vocabulary::names::Caller;
 
-/// Hides what [only operators see](OperatorsOnly) in every answer that is not for one: JSON, problems and pages, also those
-/// that a link opens. Stands behind whatever says who the [`Caller`] is.
+/// Hides what [only operators see](OperatorsOnly) in every answer to others: JSON, problems and pages, also those that a
+/// link opens. Runs behind the layer that identifies the [`Caller`].
 pub(crate) async fn show_to_reader(
     State(operators_only): State<Arc<OperatorsOnly>>,
     request: Request,
@@ -24,7 +24,7 @@ pub(crate) async fn show_to_reader(
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // All answers are made in memory, and what cannot be read is not shown.
+    // All answers are in memory, and one that cannot be read is not shown.
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };

@@ -1,4 +1,4 @@
-//! The routes of `/v1`, and of `/bearer/v1`, where the same stand behind another authorizer.
+//! The routes of `/v1`, and of `/bearer/v1`, which has the same routes behind another authorizer.
 
 mod about;
 mod endpoints;
@@ -44,12 +44,12 @@ pub fn router<P: Ports>(service: Arc<Service<P>>, claims: Option<ClaimNames>) ->
         .with_state(service)
 }
 
-/// The operations, whose document is one of them. Ready for a layer, which then covers also what is refused.
+/// The operations, including the one that serves their document. A layer on top also covers refused requests.
 fn documented<P: Ports>() -> Router<Shared<P>> {
     let (router, mut document) = operations::<P>().split_for_parts();
     Common.modify(&mut document);
     router
-        // Nobody learns without an identity which paths there are.
+        // Without an identity, nobody learns which paths exist.
         .route("/{*rest}", any(unknown_path))
         .method_not_allowed_fallback(unknown_method)
         .layer(Extension(Written::from(document)))

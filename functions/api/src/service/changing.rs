@@ -16,10 +16,10 @@ use crate::http::problem::Problem;
 use crate::views::FromWire;
 
 impl<P: Ports> Service<P> {
-    /// Changes names, reachability, DNS method or deployment, and starts the attempt that brings the certificate after them.
+    /// Changes names, reachability, DNS method or deployment, and starts the attempt that updates the certificate accordingly.
     ///
-    /// What is as wished already is left alone. While an attempt runs nothing is changed: it would finish with names
-    /// that are no longer the endpoint's.
+    /// Values that are already as requested stay as they are. While an attempt runs nothing is changed: it would finish
+    /// with names that are no longer the endpoint's.
     pub async fn change(
         &self,
         caller: &Caller,
@@ -58,7 +58,7 @@ impl<P: Ports> Service<P> {
         if dns_method != seen.dns_method {
             self.offers(dns_method)?;
         }
-        // Those that are the endpoint's already stay: who takes one of several off must not stumble over the others.
+        // The endpoint's existing names are not checked: removing one of several must not fail because of the others.
         let also = wish.also.as_deref().unwrap_or_default();
         let added = || names.iter().filter(|name| seen.names.iter().all(|known| known != *name));
         self.unreserved(caller, added(), |name| field_of(name, None, also))?;
@@ -78,7 +78,7 @@ impl<P: Ports> Service<P> {
             let (after, before) = (names.authorization_names().len(), seen.names.authorization_names().len());
             self.count_registration(caller, (0, after.saturating_sub(before) as u64), now).await?;
         } else {
-            // An attempt comes of it, as of a renewal.
+            // It starts an attempt, as a renewal does.
             self.count_renewal(caller, now).await?;
         }
         let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
@@ -99,7 +99,7 @@ impl<P: Ports> Service<P> {
         self.view_anew(&seen.id, now).await
     }
 
-    /// Starts an attempt now, though the certificate may be good for long. Where there is no room for it, it is the next one.
+    /// Starts an attempt now, even if the certificate is valid for long. Without room for it, it is the next one to start.
     pub(crate) async fn renew(
         &self,
         caller: &Caller,
@@ -114,7 +114,7 @@ impl<P: Ports> Service<P> {
             return Err(attempt_running(&endpoint));
         }
         self.count_renewal(caller, now).await?;
-        // Written down first: an attempt without the one who asked for it would be worse than the reverse.
+        // Recorded first: an attempt without a record of who requested it would be worse than the reverse.
         self.tell(&endpoint.id, EventKind::RenewalRequested, caller, "Renewal requested.", now).await?;
         self.note(&endpoint, Some(status_of(&endpoint, now).status), now).await;
         self.store().open_renewal(&endpoint.id, now).await?;
@@ -129,7 +129,7 @@ impl<P: Ports> Service<P> {
         Ok(StartedView { endpoint: endpoint.id.to_string(), attempt, expected_at })
     }
 
-    /// Marks the endpoint as going; a running attempt notices, otherwise one is started to clean up. With `revoke` its
+    /// Marks the endpoint for removal; a running attempt notices that, otherwise one starts to clean up. With `revoke` its
     /// certificate is revoked first.
     pub async fn remove(
         &self,

@@ -17,7 +17,7 @@ use crate::views::{FromWire, ToWire};
 pub(super) const BETWEEN_CHECKS: Duration = Duration::seconds(1);
 
 impl<P: Ports> Service<P> {
-    /// Checks, and keeps what it found.
+    /// Checks, and stores the result.
     pub(crate) async fn check(
         &self,
         caller: &Caller,
@@ -29,8 +29,8 @@ impl<P: Ports> Service<P> {
         self.check_in_turn(&endpoint, &caller.origin, now).await
     }
 
-    /// One check at a time, however many ask; each is answered with a check that began after it had asked: who has just
-    /// corrected a record wants to know of that, not of what a check before it found.
+    /// One check at a time, however many requests come. Each gets the result of a check that began after it: whoever has
+    /// just corrected a record wants that result, not one from before.
     #[expect(clippy::disallowed_methods, reason = "a person waits for the answer to this very request")]
     pub(super) async fn check_in_turn(
         &self,
@@ -47,7 +47,7 @@ impl<P: Ports> Service<P> {
             Some(endpoint) if self.store().begin_check(&endpoint.id, now, now + BETWEEN_CHECKS).await? => {
                 self.check_now(&endpoint, by, now).await
             }
-            // Somebody else who waited was first, or the endpoint is gone.
+            // Another waiting request was first, or the endpoint is gone.
             _ => self.view_anew(&endpoint.id, now).await,
         }
     }
@@ -71,7 +71,7 @@ impl<P: Ports> Service<P> {
         Ok(self.view_with(&endpoint, Some(&report), now))
     }
 
-    /// Checks a domain that need not be registered. Keeps nothing.
+    /// Checks a domain that need not be registered. Stores nothing.
     pub(crate) async fn preflight(
         &self,
         caller: &Caller,
@@ -103,7 +103,7 @@ impl<P: Ports> Service<P> {
     }
 }
 
-/// What makes one check differ from another, for the trail.
+/// What makes two checks differ, for the history.
 fn outcome(check: &CheckSummary) -> (RecordStatus, Option<&str>, bool) {
     (check.records, check.worst.as_ref().map(|worst| worst.check.as_str()), check.serves_another)
 }
@@ -115,8 +115,8 @@ fn summary(report: &CheckReport) -> String {
     }
 }
 
-/// Whether what the last attempt missed is there now. Only what was found before the CA was asked: trying that
-/// again costs nothing at the CA.
+/// Whether the records that the last attempt missed are correct now. Only for failures from before the CA was contacted: a
+/// retry then costs nothing at the CA.
 fn is_mended(endpoint: &Endpoint, report: &CheckReport) -> bool {
     let waits = endpoint.failing.as_ref().is_some_and(|failing| failing.failure.name == FailureName::RecordsNotReady);
     // A record that validation does not need may be missing for ever.

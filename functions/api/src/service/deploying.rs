@@ -1,4 +1,4 @@
-//! Who may say where a certificate goes, and what of it may be.
+//! Who may choose where a certificate goes, and which choices are valid.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -14,7 +14,7 @@ use vocabulary::names::Caller;
 use crate::http::problem::Problem;
 use crate::installation::Installation;
 
-/// What somebody asks for; what is absent stays as it is.
+/// What a request asks for; absent fields stay as they are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked<'a> {
     pub(super) listeners: Option<&'a [String]>,
@@ -41,13 +41,13 @@ impl<'a> Asked<'a> {
         name.parse().map(Some).map_err(wrong)
     }
 
-    /// Besides the listener of a pool, which is chosen when all else is known to be right.
+    /// All but the pool's listener, which is chosen once everything else is valid.
     pub(super) fn without_pool(self) -> Asked<'a> {
         let named = self.listeners.filter(|listeners| position_of_pool(listeners).is_none());
         Asked { listeners: self.listeners.and(named.or(Some(&[]))), ..self }
     }
 
-    /// What becomes of `before`. Only operators choose: a tenant that named listeners or roles would have the
+    /// Applies the request to `before`. Only operators choose: a tenant that named listeners or roles would have the
     /// installation act on resources that are not the tenant's.
     pub(super) fn onto(
         self,
@@ -101,7 +101,7 @@ impl<'a> Asked<'a> {
             None => before.tags.clone(),
         };
         let export_key = before.export_key;
-        // Of the same listeners, also where the pools have changed since.
+        // The listeners stay, and so do these, even if the pools have changed since.
         let (pool, target) = (before.pool.clone(), before.target.clone());
         Ok(Deployment { pool, adopt, target, tags, export_key, ..deployment })
     }
@@ -123,7 +123,7 @@ where
     texts.iter().enumerate().map(parse).collect()
 }
 
-/// What can be seen of its ARN; the rest is checked before its place is taken.
+/// Checks what the ARN shows; the rest is checked before the certificate is replaced.
 fn adoptable(text: &str, deployment: &Deployment, installation: &Installation) -> Result<CertificateArn, Problem> {
     let wrong = |why: String| Problem::invalid_field("adopt", why);
     let arn: CertificateArn =
@@ -151,7 +151,7 @@ fn exportable(wanted: bool, before: &Deployment, installation: &Installation) ->
     Ok(wanted)
 }
 
-/// Roles are the stack's to name: no text of a request becomes one.
+/// Only the stack names roles: text of a request never becomes one.
 fn allowed(text: &str, roles: &[RoleArn]) -> Result<RoleArn, Problem> {
     roles.iter().find(|role| role.as_str() == text).cloned().ok_or_else(|| {
         let detail = match roles {
@@ -164,7 +164,7 @@ fn allowed(text: &str, roles: &[RoleArn]) -> Result<RoleArn, Problem> {
     })
 }
 
-/// Once there is a certificate none takes the place of another.
+/// Once the endpoint has a certificate, it cannot replace another one.
 pub(super) fn may_adopt(seen: &Endpoint, after: &Deployment) -> Result<(), Problem> {
     if after.adopt.is_none()
         || seen.deployment.adopt == after.adopt
@@ -176,7 +176,7 @@ pub(super) fn may_adopt(seen: &Endpoint, after: &Deployment) -> Result<(), Probl
     Err(Problem::invalid_field("adopt", why))
 }
 
-/// A certificate does not move to another account: it would be another one, under another ARN, that nothing knows.
+/// A certificate cannot move to another account: it would be a new one, under a new ARN that nothing uses.
 pub(super) fn may_move(seen: &Endpoint, after: &Deployment) -> Result<(), Problem> {
     if seen.deployment.role == after.role || (seen.certificate.is_none() && !seen.is_importing()) {
         return Ok(());
@@ -190,7 +190,7 @@ pub(super) fn may_move(seen: &Endpoint, after: &Deployment) -> Result<(), Proble
     .with_field("role"))
 }
 
-/// What is told of a change in the history, part by part: nothing of what stays as it was.
+/// The changes for the history, part by part; unchanged parts are left out.
 pub(super) fn changes(before: &Deployment, after: &Deployment, secret: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let apart = |deployment: &Deployment| Deployment {

@@ -30,8 +30,7 @@ impl<P: Ports> Service<P> {
         Ok(attempts.iter().map(|attempt| wire::Attempt { set_up: set_up(attempt), ..attempt.to_wire() }).collect())
     }
 
-    /// Up to `limit` events, newest first: the newest, or those that follow `after`, so that reading on passes
-    /// none over.
+    /// Up to `limit` events, newest first: the newest, or those that follow `after`, so that reading on skips none.
     pub(crate) async fn events(
         &self,
         caller: &Caller,
@@ -111,7 +110,7 @@ impl<P: Ports> Service<P> {
                 let removed = self.store().removed(&id).await?;
                 removed.is_some_and(|removed| caller.scope.covers(removed.tenant.as_str()))
             }
-            // Earlier releases did not write down whose it was.
+            // Earlier releases did not record its tenant.
             true => {
                 !self.store().attempts(&id, 1).await?.is_empty() || !self.store().events(&id, None, 1).await?.is_empty()
             }
@@ -133,7 +132,7 @@ impl<P: Ports> Service<P> {
         }
     }
 
-    /// Writes down that `caller` asked for something.
+    /// Records that `caller` requested something.
     pub(super) async fn tell(
         &self,
         id: &EndpointId,

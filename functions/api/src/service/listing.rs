@@ -18,7 +18,7 @@ const READ_AT_ONCE: u32 = 1000;
 const MOST_READ_FOR_A_PAGE: usize = 5_000;
 /// Endpoints read where all of them have to be: an overview, and the order by attention.
 const MOST_READ_IN_ALL: usize = 20_000;
-/// Endpoints, and causes, that an overview shows. Each is a read unit of DynamoDB, and all of an overview less than fifty.
+/// Endpoints, and causes, that an overview shows. Each costs a read unit of DynamoDB, and a whole overview less than fifty.
 const MOST_ATTENTION: usize = 12;
 /// Tenants whose figures an overview shows.
 const MOST_TENANTS: usize = 20;
@@ -51,7 +51,7 @@ impl<P: Ports> Service<P> {
         limit: usize,
         now: OffsetDateTime,
     ) -> Result<EndpointList, Problem> {
-        // One more than the page has tells whether there is another one.
+        // One more than the page shows whether there is another page.
         let at_once =
             if filter.takes_all_that_begin() { u32::try_from(limit + 1).unwrap_or(READ_AT_ONCE) } else { READ_AT_ONCE };
         let (mut endpoints, mut read) = (Vec::new(), 0);
@@ -108,7 +108,7 @@ impl<P: Ports> Service<P> {
         Ok(EndpointList { endpoints, next_cursor, truncated })
     }
 
-    /// A page of those that were found to need attention when all were summed up, as they are now.
+    /// A page of the endpoints that needed attention when all were last summed up, in their current state.
     async fn list_of_summary(
         &self,
         summed: SummedUp,
@@ -123,7 +123,7 @@ impl<P: Ports> Service<P> {
         page.truncate(limit);
         let next_cursor = page.last().filter(|_| more).map(|urgency| Cursor::Attention(urgency.clone()).write());
         let endpoints = self.as_now(page.iter().map(|urgency| &urgency.endpoint), &summed.read, now).await?;
-        // Further down the list nobody has looked: those with a certificate, and nothing to do.
+        // The rest of the list is not in the summary: endpoints with a certificate and nothing to do.
         Ok(EndpointList { endpoints, next_cursor, truncated: !more })
     }
 
@@ -183,7 +183,7 @@ impl<P: Ports> Service<P> {
         Ok(shown.collect())
     }
 
-    /// Those of the endpoints that need attention still.
+    /// The endpoints that still need attention.
     async fn as_now(
         &self,
         ids: impl Iterator<Item = &EndpointId>,
@@ -201,7 +201,7 @@ impl<P: Ports> Service<P> {
         Ok(found.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect())
     }
 
-    /// The endpoints that are shown: of those that were `read` what was read, which is the newest.
+    /// The endpoints to show; those in `read` are taken from there, as they are the newest.
     async fn find_shown(
         &self,
         ids: impl Iterator<Item = &EndpointId>,

@@ -1,4 +1,4 @@
-//! The operations behind the routes. Each takes who asks first, and the present last.
+//! The operations behind the routes. Each takes the caller first, and the current time last.
 
 mod changing;
 mod checking;
@@ -39,7 +39,7 @@ use crate::views::{ToWire, caller_view, endpoint_view};
 /// DynamoDB takes 100 writes in one transaction.
 const MOST_WRITES: usize = 100;
 
-/// Everything that is kept of endpoints.
+/// Everything that is stored about endpoints.
 pub trait Store:
     Registry
     + Claims
@@ -137,7 +137,7 @@ impl<P: Ports> Service<P> {
         self.ports.store()
     }
 
-    /// Whether an endpoint may come to be proven by `method`.
+    /// Whether endpoints may be validated by `method` from now on.
     pub(crate) fn offers(&self, method: DnsMethod) -> Result<(), Problem> {
         let Installation { persistent_records, issuer, .. } = &self.installation;
         match method {
@@ -146,7 +146,7 @@ impl<P: Ports> Service<P> {
         }
     }
 
-    /// The endpoint that a domain or an id names. One of another tenant is not there.
+    /// The endpoint that a domain or an id names. One of another tenant is not found.
     async fn find(&self, caller: &Caller, reference: &str) -> Result<Endpoint, Problem> {
         let unknown = || Problem::unknown_endpoint(reference);
         let id = match reference.parse::<EndpointId>() {
@@ -174,8 +174,8 @@ impl<P: Ports> Service<P> {
         caller_view(caller)
     }
 
-    /// Checks the installation itself, for those who run it. What fails is shown with the time since when scheduled checks
-    /// have seen it fail.
+    /// Checks the installation itself, for those who run it. A failure is shown with the time since when scheduled checks
+    /// have seen it.
     pub(crate) async fn installation(
         &self,
         caller: &Caller,
@@ -186,13 +186,13 @@ impl<P: Ports> Service<P> {
         }
         let (checks, known, orders) =
             futures::join!(self.ports.inspector().inspect(), self.store().engine(), self.orders_used(now));
-        // Without the log there is still what was found just now.
+        // Without the log, the result of this check is still shown.
         let known = known.unwrap_or_default();
         let since =
             |name: &str| known.failing.iter().find(|failing| failing.check == name).map(|failing| failing.since);
         let shown = |check: &InstallationCheck| {
             let failed = check.status == InstallationStatus::Failed;
-            // The inspection reads nothing that is kept of orders.
+            // The inspection does not read the count of orders.
             let orders = orders.iter().filter(|_| check.name == "acme-account");
             let used = check.used.iter().chain(orders).map(Used::to_wire).collect();
             wire::InstallationCheck { since: since(&check.name).filter(|_| failed), used, ..check.to_wire() }
@@ -216,8 +216,8 @@ impl<P: Ports> Service<P> {
         Ok(self.ports.inspector().reconcile(&request).await?.to_wire())
     }
 
-    /// How many of the new orders that the first CA takes from the account are used up; `None` where it has no limit, or
-    /// where that cannot be read just now.
+    /// How much of the first CA's limit of new orders the account has used; `None` where it has no limit, or where that
+    /// cannot be read now.
     async fn orders_used(&self, now: OffsetDateTime) -> Option<Used> {
         let OrderLimit { directory, limit } = self.installation.orders.as_ref()?;
         let left = orders_left(self.store(), directory, Some(*limit), now).await.unwrap_or_else(|fault| {
@@ -244,7 +244,7 @@ impl<P: Ports> Service<P> {
     /// Starts an attempt now, where there is room and nobody waits for it; else it is due, and a scan starts it.
     async fn start(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Result<Start, ServiceFault> {
         let Some(due_at) = endpoint.due_at else { return Ok(Start::TakenBefore) };
-        // It has its place already, and was told until when it waits.
+        // It is queued already, with an expected start time.
         if let Some(expected_at) = endpoint.awaits_room_until(now) {
             return Ok(Start::Waits { expected_at, fault: None });
         }
@@ -270,7 +270,7 @@ impl<P: Ports> Service<P> {
     }
 }
 
-/// An event of this moment.
+/// An event at the current time.
 fn act(kind: EventKind, by: &Origin, summary: impl AsRef<str>, now: OffsetDateTime) -> Event {
     let [a, b] = random();
     Event::act(kind, by.clone(), summary, now, u16::from_be_bytes([a, b]))

@@ -15,7 +15,7 @@ use crate::http::problem::Problem;
 const _: () = assert!(vocabulary::names::endpoint_names::MOST_NAMES + 3 <= MOST_WRITES);
 
 impl<P: Ports> Service<P> {
-    /// The endpoint that `name` is of. A tenant has its own; operators see the one that has proven it, or the only one.
+    /// The endpoint with this name. A tenant gets its own; operators get the one that has proven the name, or the only one.
     pub(super) async fn named(&self, caller: &Caller, name: &DomainName) -> Result<Option<EndpointId>, Problem> {
         if let Scope::Tenant(tenant) = &caller.scope {
             return Ok(self.store().registered_by(tenant, name).await?);
@@ -87,8 +87,7 @@ fn ambiguous(name: &DomainName, several: &[Endpoint]) -> Problem {
     Problem::conflict("name-ambiguous", "Several endpoints have the name", detail, "Name the endpoint by its id.")
 }
 
-/// Refuses a name whose record at the domain owner's cannot exist, as it would be too long. `field` as in
-/// [`Service::issuable`].
+/// Refuses a name for which the domain owner's record would be too long to exist. `field` as in [`Service::issuable`].
 pub(super) fn room_for_records<'a>(
     names: impl IntoIterator<Item = &'a CertificateName>,
     method: DnsMethod,

@@ -1,4 +1,4 @@
-//! Pools of listeners: which one a registration gets, and where its hosts lead then.
+//! Pools of listeners: which listener a registration gets, and the target of its hosts.
 
 use domain::acts::change_capacity;
 use domain::endpoint::Endpoint;
@@ -15,7 +15,7 @@ use super::{Ports, Service};
 use crate::http::problem::Problem;
 
 impl<P: Ports> Service<P> {
-    /// What ACM lets the account import: as it was typed, else as AWS said last, else its defaults.
+    /// ACM's import quotas: as configured, else as last read from AWS, else AWS's defaults.
     pub(super) async fn acm_quotas(&self) -> AcmQuotas {
         if let Some(typed) = self.installation.acm_quotas {
             return typed;
@@ -27,7 +27,7 @@ impl<P: Ports> Service<P> {
         known.acm_quotas(&self.installation.home).unwrap_or_default()
     }
 
-    /// Where the hosts lead because of the first listener: to its own load balancer, if it is of a pool.
+    /// Points the hosts to the first listener's own load balancer, if that listener is in a pool.
     pub(super) fn follow_first_listener(&self, deployment: &mut Deployment) {
         let first = deployment.listeners.first().and_then(|listener| self.installation.pools.of(listener));
         deployment.pool = first.map(|(name, _)| name.clone());
@@ -36,8 +36,9 @@ impl<P: Ports> Service<P> {
 
     /// A listener of the pool for the endpoint, with room that is promised to it from now on.
     ///
-    /// An endpoint whose certificate is on one of the pool keeps it: its visitors' record leads there. Where it is on other
-    /// listeners, it stays there, too, until somebody takes it off: its visitors come there until their record has changed.
+    /// An endpoint whose certificate is on one of the pool's listeners keeps that one: the record for its visitors leads
+    /// there. A certificate on other listeners also stays there until somebody removes it: visitors come there until their
+    /// record has changed.
     pub(super) async fn on_pool(
         &self,
         name: &PoolName,
@@ -70,7 +71,7 @@ impl<P: Ports> Service<P> {
         Ok(deployment)
     }
 
-    /// Gives back what was promised to an endpoint that does not come. What fails is made good when it is counted again.
+    /// Releases the room that was promised to an endpoint that was not registered. If that fails, the next count corrects it.
     pub(super) async fn give_room_back(&self, id: &EndpointId) {
         let released = change_capacity(self.store(), |capacity| {
             capacity.release(id);

@@ -29,7 +29,7 @@ impl<P: Ports> Service<P> {
         self.register_for(caller, request, idempotency_key, None, now).await
     }
 
-    /// As the API registers an endpoint, and for a resource of a stack, which it then belongs to.
+    /// Registers an endpoint for the API, or for a resource of a stack, which then owns it.
     pub async fn register_for(
         &self,
         caller: &Caller,
@@ -45,7 +45,7 @@ impl<P: Ports> Service<P> {
         };
         let digest = || sha256(serde_json::to_vec(&request).expect("plain data"));
         let named = key.map(|key| NamedRequest { tenant: tenant.clone(), key, digest: digest() });
-        // Before anything that may have changed since, and before it is counted: what it had, it gets again.
+        // Before everything that may have changed since, and before it is counted: a repeated request gets its endpoint again.
         if let Some(before) = self.before(named.as_ref(), now).await? {
             return Ok(before);
         }
@@ -63,11 +63,11 @@ impl<P: Ports> Service<P> {
         room_for_records(names.iter(), dns_method, field)?;
         let names_more = names.authorization_names().len() as u64;
         if let Err(refused) = self.count_registration(caller, (1, names_more), now).await {
-            // The same request, sent twice side by side: the other one may have made the last that is allowed.
+            // The same request may have come twice at the same time, and the other one may have used up the limit.
             if let Some(before) = self.before(named.as_ref(), now).await? {
                 return Ok(before);
             }
-            // What is there already is no matter of limits: who applies a file again learns that it is done.
+            // Limits do not apply to what exists already: applying a file again reports it as done.
             let first = &names.primary().base;
             return Err(match self.store().registered_by(&tenant, first).await {
                 Ok(Some(_)) => self.name_taken(&tenant, first, field(first)).await,
@@ -108,7 +108,7 @@ impl<P: Ports> Service<P> {
         }
     }
 
-    /// What the same request was answered before, as it is now.
+    /// The endpoint that the same request registered before, as it is now.
     async fn before(
         &self,
         request: Option<&NamedRequest>,
@@ -128,7 +128,7 @@ impl<P: Ports> Service<P> {
         for name in names.authorization_names() {
             for id in self.store().registrations(name).await? {
                 let found = self.store().find(&id).await?;
-                // That the tenant itself has the name already is told as such.
+                // If the tenant itself has the name already, another check reports that.
                 if let Some(other) = found.filter(|other| other.label == *label && other.tenant != *tenant) {
                     return Err(label_taken(name, &other));
                 }
@@ -156,7 +156,7 @@ fn asked(request: &Registration) -> Asked<'_> {
     }
 }
 
-/// Whoever brings a label says with it that the records which lead there are this registration's.
+/// A label in the request declares that the records which lead to it are this registration's.
 fn label_of(caller: &Caller, request: &Registration) -> Result<Option<DelegationLabel>, Problem> {
     let Some(label) = &request.label else { return Ok(None) };
     if !caller.is_operator() {

@@ -23,7 +23,7 @@ impl<P: Ports> Service<P> {
         if endpoint.removing {
             return Err(being_removed("Its certificate is deleted with it."));
         }
-        // A new certificate comes of it, as of a renewal.
+        // It leads to a new certificate, as a renewal does.
         self.count_renewal(caller, now).await?;
         self.request_revocation(caller, &endpoint, reason, now).await?;
         let asked = self.find(caller, endpoint.id.as_str()).await?;
@@ -31,7 +31,7 @@ impl<P: Ports> Service<P> {
         self.view_anew(&endpoint.id, now).await
     }
 
-    /// Writes down that the current certificate is to be revoked.
+    /// Records that the current certificate is to be revoked.
     pub(crate) async fn request_revocation(
         &self,
         caller: &Caller,

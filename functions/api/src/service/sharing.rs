@@ -80,7 +80,7 @@ impl<P: Ports> Service<P> {
         self.view(&endpoint, now).await
     }
 
-    /// a check by whoever holds the link.
+    /// Checks the endpoint that a link opens.
     pub(crate) async fn check_shared(
         &self,
         token: &str,
@@ -104,7 +104,7 @@ impl<P: Ports> Service<P> {
     }
 }
 
-/// Enough of a link's id to tell it from the others.
+/// Enough of a link's id to distinguish it from the others.
 fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }

@@ -1,4 +1,4 @@
-//! What is kept of many endpoints, brought up to date with what people did since.
+//! The stored summary of many endpoints, updated with what people did since.
 
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::overview::{Summary, Urgency};
@@ -12,9 +12,9 @@ use crate::http::problem::Problem;
 
 /// Fewer endpoints are read one by one, which is exact.
 const MANY: usize = 2_000;
-/// What somebody did is of interest to who did it, who sees it at once.
+/// A change matters most to the person who made it, who sees it at once.
 const MOST_CHANGES: u32 = 20;
-/// A part that no walk has renewed for so long is of no use.
+/// A part that no walk has updated for so long is not used.
 const OLDEST: Duration = Duration::hours(12);
 
 /// All endpoints of a scope.
@@ -27,12 +27,12 @@ pub(super) struct SummedUp {
 }
 
 impl<P: Ports> Service<P> {
-    /// What is kept of the scope; `None` where there are few endpoints, or no walk has been round yet.
+    /// The stored summary of the scope; `None` where there are few endpoints, or no walk has finished yet.
     pub(super) async fn summed_up(&self, scope: &Scope, now: OffsetDateTime) -> Result<Option<SummedUp>, Problem> {
         let parts = self.store().summaries(scope).await?;
         let mut parts: Vec<_> = parts.into_iter().filter(|part| now - part.as_of < OLDEST).collect();
         if matches!(scope, Scope::Tenant(_)) && !parts.is_empty() {
-            // Of a tenant that has become small no walk keeps anything: what an earlier one has kept is over.
+            // Walks store nothing for a tenant that has become small, so what an earlier one stored is outdated.
             let walks = self.store().summaries(&Scope::Everything).await?;
             parts.retain(|part| walks.iter().all(|walk| walk.part != part.part || walk.as_of <= part.as_of));
         }

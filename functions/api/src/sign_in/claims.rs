@@ -17,8 +17,8 @@ pub struct ClaimNames {
 impl ClaimNames {
     /// An operator by role, else a tenant by claim, else nobody.
     ///
-    /// Only whole strings are compared. API Gateway hands a list to a function as `[a b]`, in which one role named
-    /// `a b` cannot be told from two: so this is for claims as they stand in the token.
+    /// Only whole strings are compared. API Gateway passes a list to a function as `[a b]`, where one role named `a b`
+    /// cannot be distinguished from two: so this is for claims as they are in the token.
     pub fn scope(&self, claims: &Map<String, Value>) -> Option<Scope> {
         let is_role = |value: &Value| value.as_str() == Some(&self.operator_role);
         let is_operator = match claims.get(&self.roles) {
@@ -30,8 +30,8 @@ impl ClaimNames {
             return Some(Scope::Everything);
         }
         let tenant = claims.get(&self.tenant)?.as_str()?.parse::<TenantId>().ok()?;
-        // What operators register for nobody in particular stands under this name. Providers give attributes that are not
-        // set such a value, too: whoever has it belongs to no tenant.
+        // This name stands for endpoints that operators register for no tenant in particular. Providers also use such a
+        // value for unset attributes: whoever has it belongs to no tenant.
         (tenant != TenantId::fallback()).then_some(Scope::Tenant(tenant))
     }
 }

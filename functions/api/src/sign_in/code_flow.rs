@@ -22,7 +22,7 @@ use crate::sign_in::session::refuse_cross_site;
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::minutes(10);
 const CALLBACK: &str = "/sign-in/callback";
-/// A longer place to return to is not worth a cookie.
+/// A longer return address is not worth a cookie.
 const LONGEST_DESTINATION: usize = 512;
 
 /// `GET /sign-in`, `GET /sign-in/callback`, `POST /sign-out`.
@@ -133,7 +133,7 @@ async fn leave(base: Base) -> Response {
     (AppendHeaders([(SET_COOKIE, gone.to_string())]), Page::signed_out(&base)).into_response()
 }
 
-/// State and code must neither be kept nor be told to the next page.
+/// State and code must neither be cached nor reach the next page.
 fn away(location: &str) -> impl IntoResponse + use<> {
     ([(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")], Redirect::to(location))
 }
@@ -174,9 +174,9 @@ impl Attempt {
     }
 }
 
-/// `to` if it is a page of the dashboard, else the first one: nobody is led elsewhere from here.
+/// `to` if it is a page of the dashboard, else the first one: no redirect leads elsewhere.
 ///
-/// Read as a browser reads it, so that no spelling means one thing here and another there.
+/// Parsed as browsers parse it, so that no spelling means one thing here and another there.
 fn destination(to: Option<&str>) -> String {
     let here: Url = "https://here.invalid".parse().expect("a URL");
     let url = to.filter(|to| to.starts_with('/') && to.len() <= LONGEST_DESTINATION).and_then(|to| here.join(to).ok());

@@ -25,14 +25,14 @@ struct Inner {
     claims: ClaimNames,
 }
 
-/// Why a request is nobody's.
+/// Why a request has no caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Nobody has signed in, or it is too long ago.
     NotSignedIn,
-    /// Somebody has, to whom nothing here belongs.
+    /// Somebody has, but is entitled to nothing here.
     NotEntitled { who: String },
-    /// It cannot be known at the moment; the reason is for the log.
+    /// The caller cannot be determined now; the reason is for the log.
     IssuerSilent(String),
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn session_cookie(
     fits.then(|| sealed(name, token.to_owned(), expires - now, base))
 }
 
-/// A cookie that no script reads and no other site's request carries, but a link that is followed.
+/// A cookie that no script reads and no other site's request carries, except for a link that is followed.
 pub(crate) fn sealed(name: String, value: String, life: Duration, base: &Base) -> Cookie<'static> {
     Cookie::build((name, value))
         .path(base.cookie_path().to_owned())

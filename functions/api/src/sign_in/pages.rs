@@ -1,4 +1,4 @@
-//! What somebody is told who could not be let in.
+//! The pages for somebody who could not be signed in.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -9,7 +9,7 @@ use crate::http::base::Base;
 use crate::http::problem::Problem;
 use crate::sign_in::identity::{Identity, Refusal};
 
-/// What is the case, what to do, and where to go.
+/// What happened, what to do, and where to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     status: StatusCode,
@@ -21,7 +21,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// `None` of the texts is trusted: the template escapes them.
+    /// None of the texts is trusted: the template escapes them.
     fn sign_in_again(
         status: StatusCode,
         title: &'static str,

@@ -1,5 +1,5 @@
-//! Whose a browser's request is. The session is the provider's own ID token, in a cookie: nothing is kept here, and
-//! each request is verified again.
+//! Identifies the caller of a browser's request. The session is the provider's own ID token, in a cookie: nothing is stored
+//! here, and each request is verified again.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -19,7 +19,7 @@ use crate::sign_in::pages::Page;
 pub struct Recognition {
     /// Without one nobody is recognised, and nobody can sign in.
     pub identity: Option<Identity>,
-    /// As configured; without one, that of the host that was asked.
+    /// As configured; without one, that of the request's host.
     pub base: Option<Base>,
 }
 
@@ -29,8 +29,8 @@ pub struct SignInOffered;
 
 /// Puts the [`Base`], [`SignInOffered`] and, for somebody who has signed in, the [`Caller`] into the extensions.
 ///
-/// Lets a request without a session through: whether that matters is the page's to say. Somebody who has a session
-/// but nothing here is told what is missing.
+/// Lets a request without a session through: the page decides whether that matters. Somebody with a session but no access
+/// gets a page that says what is missing.
 pub async fn recognise(State(recognition): State<Recognition>, mut request: Request, next: Next) -> Response {
     let Recognition { identity, base } = recognition;
     if let Some(base) = base {
@@ -55,7 +55,7 @@ pub async fn recognise(State(recognition): State<Recognition>, mut request: Requ
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// API Gateway knows no sessions: its access log has the request's id, and this line whose it was.
+/// API Gateway knows no sessions: its access log has the request's id, and this line the caller.
 fn note(caller: &Caller, extensions: &Extensions) {
     let request_id = match extensions.get::<RequestContext>() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().unwrap_or_default(),
@@ -64,9 +64,9 @@ fn note(caller: &Caller, extensions: &Extensions) {
     tracing::info!(request_id, subject = caller.origin.who, operator = caller.is_operator(), "a session's request");
 }
 
-/// Refuses what changes something unless the browser says that a page of ours asked for it.
+/// Refuses a request that changes something unless the browser says that a page of ours sent it.
 ///
-/// By `Sec-Fetch-Site`, which pages cannot set; where a browser does not send it, by `Origin`. One that sends neither
+/// By `Sec-Fetch-Site`, which pages cannot set; where a browser does not send it, by `Origin`. A browser that sends neither
 /// is older than both.
 pub async fn refuse_cross_site(base: Base, request: Request, next: Next) -> Response {
     if request.method().is_safe() || comes_from_us(request.headers(), &base) {

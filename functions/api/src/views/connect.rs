@@ -20,11 +20,11 @@ pub(super) fn connect_link(
     let templates = installation.connect.as_ref()?;
     let check = check.filter(|check| check.status != RecordStatus::Ok)?;
     let wanted = wanted(endpoint, &check.record, templates, installation)?;
-    // Of zones one below the other, the lowest has the name.
+    // Of nested zones, the deepest contains the name.
     let in_zone =
         |connect: &&Connect| wanted.name == connect.zone || wanted.name.ends_with(&format!(".{}", connect.zone));
     let connect = report?.connect.iter().filter(in_zone).max_by_key(|connect| connect.zone.len())?;
-    // The template of the host stands for a CNAME, which no apex can have.
+    // The host's template creates a CNAME, which no apex can have.
     if wanted.is_host && wanted.name == connect.zone {
         return None;
     }

@@ -63,7 +63,7 @@ pub fn endpoint_view(
     }
 }
 
-/// What the host served when it was last checked, on demand or by schedule. Not checked is said only where neither was.
+/// What the host served when it was last checked, on demand or by schedule. `NotChecked` only where neither checked it.
 fn serving(endpoint: &Endpoint, report: Option<&CheckReport>) -> Serving {
     let checked = report.map(|report| (report.checked_at, report.serving.to_wire()));
     let watched = endpoint.current_health().map(|health| (health.checked_at, health.served.to_wire()));
@@ -76,7 +76,7 @@ fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &In
     let required = required_records(endpoint, platform, issuer.as_ref());
     let check_of = |record: &DnsRecord| {
         let found = report?.records.iter().find(|check| check.record.name == record.name)?;
-        // One that was asked for under other names or targets says nothing about this one.
+        // A record that was checked with another value says nothing about this one.
         (found.record.value == record.value).then_some(found)
     };
     let records = required.iter().map(|record| {
@@ -98,7 +98,7 @@ fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &In
     }
 }
 
-/// Without what explained a failure that is over by now, or another one than the last.
+/// Leaves out what explained a failure other than the last, or one that is over.
 fn current(findings: &[Finding], report: &CheckReport, endpoint: &Endpoint) -> Vec<Finding> {
     let failing = endpoint.failing.as_ref();
     let still = failing.is_some_and(|failing| failing.failed_at.is_none_or(|at| at <= report.checked_at));

@@ -57,7 +57,7 @@ impl ToWire for Attempt {
             started_at: self.started_at,
             finished_at: self.finished_at,
             outcome: self.outcome.to_wire().into(),
-            // What came before and after it says so.
+            // The attempts before and after it decide this.
             set_up: false,
             method: self.method.map(|method| method.to_wire().into()),
             order: self.order.clone(),

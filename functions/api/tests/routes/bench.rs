@@ -101,22 +101,22 @@ impl Api {
         Self::with(persistent_records, NamePolicy::LetsEncrypt, TenantLimits::default(), true)
     }
 
-    /// Whose CA issues for these names.
+    /// An API whose CA issues for these names.
     pub(crate) fn with_name_policy(name_policy: NamePolicy) -> Self {
         Self::with(true, name_policy, TenantLimits::default(), true)
     }
 
-    /// Whose tenants have these limits.
+    /// An API whose tenants have these limits.
     pub(crate) fn with_limits(limits: &str) -> Self {
         Self::with(true, NamePolicy::LetsEncrypt, limits.parse().expect("limits"), true)
     }
 
-    /// Whose account carries so many attempts at once.
+    /// An API whose account has room for so many attempts at once.
     pub(crate) fn with_room(attempts: usize) -> Self {
         Self::on(MemoryFlows::with_room(attempts), false, NamePolicy::LetsEncrypt, TenantLimits::default(), true)
     }
 
-    /// Whose private keys never leave it.
+    /// An API whose private keys never leave it.
     pub(crate) fn without_export() -> Self {
         Self::with(true, NamePolicy::LetsEncrypt, TenantLimits::default(), false)
     }
@@ -380,7 +380,7 @@ impl Api {
         self.store.erase(&going, &attempt).await.expect("ours");
     }
 
-    /// Puts an endpoint into the store past the API: many of them are quick to make.
+    /// Puts an endpoint into the store without the API: fast for many of them.
     pub(crate) async fn put(&self, tenant: &str, domain: &str) -> EndpointId {
         let names = EndpointNames::parse(domain, &[], 1).expect("a valid name");
         let seed = ring_of(domain);

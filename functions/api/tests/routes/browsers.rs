@@ -1,4 +1,4 @@
-//! What a browser is told, and what another site's page can make it do.
+//! What answers say to a browser, and what another site's page can make it do.
 
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode};

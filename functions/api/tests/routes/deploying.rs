@@ -1,4 +1,4 @@
-//! Where certificates go is the operator's to say, and is checked before it is kept.
+//! Only operators choose where certificates go, and the choice is checked before it is stored.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -33,7 +33,7 @@ async fn open(api: &Api, path: &str) -> Option<String> {
     Some(String::from_utf8(body.into()).expect("text"))
 }
 
-/// What stands between these, each time.
+/// Each text between `begin` and `end`.
 fn between<'a>(text: &'a str, begin: &str, end: char) -> Vec<&'a str> {
     text.split(begin).skip(1).filter_map(|rest| rest.split(end).next()).collect()
 }

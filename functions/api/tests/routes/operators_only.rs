@@ -1,4 +1,4 @@
-//! Where in AWS the platform is, its operators see, and nobody else.
+//! Only operators see where in AWS the platform is.
 
 use axum::body::Body;
 use http::{Request, StatusCode};

@@ -1,4 +1,4 @@
-//! What any request may look like, and what it is answered.
+//! What any request may look like, and the answer to it.
 
 use std::collections::BTreeSet;
 

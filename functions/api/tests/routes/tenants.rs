@@ -1,4 +1,4 @@
-//! A tenant has its own endpoints, and there are no others.
+//! A tenant sees its own endpoints, and no others exist for it.
 
 use domain::health::{FailingCheck, InstallationState};
 use domain::ports::{InstallationLog, RateLimits};

@@ -1,4 +1,4 @@
-//! Who calls, and what the gateway says of them.
+//! Who calls, and what the gateway says about the caller.
 
 use lambda_http::request::RequestContext;
 use serde_json::{Value, json};

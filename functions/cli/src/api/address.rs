@@ -53,18 +53,18 @@ impl ApiAddress {
         url
     }
 
-    /// The region that the host name tells: an API there accepts no other region's signature.
+    /// The region in the host name: an API there accepts no other region's signature.
     pub(crate) fn region(&self) -> Option<&str> {
         let mut labels = self.0.host_str()?.split('.').skip(1);
         (labels.next()? == "execute-api").then(|| labels.next()).flatten()
     }
 
-    /// Whether nobody on the way can read what is sent there.
+    /// Whether nobody on the network can read what is sent there.
     pub(crate) fn is_private(&self) -> bool {
         self.0.scheme() == "https" || self.is_loopback()
     }
 
-    /// Whether it is this machine, which no proxy stands before.
+    /// Whether it is this machine, which is reached without a proxy.
     pub(crate) fn is_loopback(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();

@@ -1,4 +1,4 @@
-//! By what a request is let in: a signature by AWS credentials, or a bearer token.
+//! How a request is authorized: by a signature with AWS credentials, or by a bearer token.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -61,7 +61,7 @@ impl Credentials {
         token.header().map(Self::Bearer).ok_or(ApiError::TokenMalformed)
     }
 
-    /// Where the routes begin that take these credentials.
+    /// The root of the routes that accept these credentials.
     pub(crate) fn root(&self) -> &'static str {
         match self {
             Self::Signature(_) => "v1",
@@ -69,7 +69,7 @@ impl Credentials {
         }
     }
 
-    /// Adds them to a request whose path goes out as it stands in its URI.
+    /// Adds them to a request whose path is sent exactly as in its URI.
     pub(crate) async fn apply(&self, request: &mut http::Request<Vec<u8>>) -> Result<(), ApiError> {
         match self {
             Self::Signature(signer) => signer.sign(request).await,

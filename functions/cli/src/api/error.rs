@@ -1,4 +1,4 @@
-//! How a request to the API fails, and what people are told about it.
+//! How a request to the API fails, and the error that people see.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -77,7 +77,7 @@ impl ApiError {
         matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, said: Said::ByTheApi(_), .. })
     }
 
-    /// Something else goes on there already.
+    /// The request conflicts with the current state.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { status: StatusCode::CONFLICT, .. })
     }
@@ -92,14 +92,14 @@ impl ApiError {
         }
     }
 
-    /// The API has judged this request; another may be taken.
+    /// The API refused this request itself; another may be accepted.
     pub(crate) fn is_of_the_request(&self) -> bool {
         let of_all = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
         matches!(self, Self::Refused { status, said: Said::ByTheApi(_), .. }
             if status.is_client_error() && !of_all.contains(status))
     }
 
-    /// More requests came than are taken, and how long to wait, where that was said.
+    /// Too many requests were sent, and how long to wait, where the answer says so.
     pub(crate) fn too_many(&self) -> Option<Option<Duration>> {
         match self {
             Self::Refused { status: StatusCode::TOO_MANY_REQUESTS, retry_after, .. } => Some(*retry_after),
@@ -107,7 +107,7 @@ impl ApiError {
         }
     }
 
-    /// Asking again in a moment may help.
+    /// A retry may succeed soon.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Refused { status, .. } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,

@@ -28,7 +28,7 @@ use crate::terminal::output::harmless;
 pub(crate) use answer::Answer;
 pub(crate) use operations::{EndpointPages, IdempotencyKey, PAGE};
 
-/// API Gateway gives up after 30 seconds itself.
+/// API Gateway itself gives up after 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(35);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// HTTP APIs of API Gateway have the first; Lambda and other gateways the second.
@@ -130,7 +130,7 @@ impl Api {
 /// What anybody learns of the API, without credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
-    /// What time it is there.
+    /// The API's clock.
     pub(crate) clock: Option<OffsetDateTime>,
     /// The stack's version; `None` before 0.2.0.
     pub(crate) version: Option<String>,
@@ -159,7 +159,7 @@ fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
-/// As the gateway names the request, by which its log and the function's are found.
+/// The gateway's id of the request, which finds its log and the function's.
 fn request_id(headers: &header::HeaderMap) -> Option<String> {
     let value = REQUEST_IDS.iter().find_map(|name| headers.get(*name))?.to_str().ok()?;
     Some(harmless(value).chars().take(LONGEST_REQUEST_ID).collect())
@@ -173,7 +173,7 @@ fn client(address: &ApiAddress) -> reqwest::Client {
     let mut http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls::config())
         .user_agent(USER_AGENT)
-        // A signature is good for one address only, and a token is for nobody else.
+        // A signature is valid for one address only, and no other host may get a token.
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_PATIENCE)
         .timeout(PATIENCE);

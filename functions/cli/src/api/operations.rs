@@ -130,7 +130,7 @@ impl Api {
         self.ask(Asking::get(&["events"]).query(&query)).await
     }
 
-    /// Makes a link to the domain owner's page; without `days` it lives as long as the API thinks fit.
+    /// Makes a link to the domain owner's page; without `days` the API chooses its lifetime.
     pub(crate) async fn share(&self, name: &EndpointName, days: Option<u16>) -> Result<Answer<NewShare>, ApiError> {
         let wish = LinkWish { expires_in_days: days };
         self.ask(Asking::post(&["endpoints", name.as_str(), "shares"]).body(&wish)).await
@@ -165,14 +165,14 @@ impl Api {
     }
 }
 
-/// Where a list goes on.
+/// Where a list continues.
 enum Next {
     First,
     At(String),
     Nowhere,
 }
 
-/// Pages of a list of endpoints, each asked for when it is wanted.
+/// Pages of a list of endpoints, each requested when it is needed.
 pub(crate) struct EndpointPages<'a> {
     api: &'a Api,
     selection: &'a Selection,

@@ -1,4 +1,4 @@
-//! What the AWS SDK asks for credentials over (single sign-on, STS): the HTTP client that the API is asked with.
+//! The HTTP client by which the AWS SDK requests credentials (single sign-on, STS): the same as for the API.
 //!
 //! The SDK's own would bring HTTP/2 and another way to read certificates and proxies into this program.
 
@@ -15,7 +15,7 @@ use crate::api::tls;
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// By the proxies that the environment names, as requests to the API.
+/// Uses the proxies that the environment names, as requests to the API do.
 pub(crate) fn sdk_client() -> SharedHttpClient {
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls::config())

@@ -29,7 +29,7 @@ impl Signer {
         Ok(Self { sdk, region })
     }
 
-    /// Adds the signature to a request whose path goes out as it stands in its URI.
+    /// Adds the signature to a request whose path is sent exactly as in its URI.
     pub(crate) async fn sign(&self, request: &mut http::Request<Vec<u8>>) -> Result<(), ApiError> {
         let credentials = self.sdk.credentials_provider().ok_or_else(|| ApiError::NoCredentials(String::new()))?;
         let scope = SigningScope { region: &self.region, service: SERVICE };
@@ -40,7 +40,7 @@ impl Signer {
     }
 }
 
-/// Refuses a profile that no file has: what follows from one, no region and no credentials, would not name it.
+/// Refuses a profile that no file has: the resulting error (no region, no credentials) would not name it.
 #[expect(clippy::disallowed_methods, reason = "the variable of the AWS CLI, and no configuration of ours")]
 async fn check_profile() -> Result<(), ApiError> {
     let named = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());

@@ -72,7 +72,7 @@ async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Res
             "Show it: managed-https list",
         )
     })?;
-    // The records first: nothing comes of waiting before they are created. A program's object comes at the end, alone.
+    // The records first: waiting is useless before they exist. A program gets one object, at the end.
     match command.output.format {
         Format::Table => write_result(&registered_as(Style::of_stdout(), &registered.seen))?,
         Format::Json => {
@@ -103,7 +103,7 @@ async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Res
     drop(progress);
     let end = end?;
     let endpoint = &last.seen;
-    // A program is given the endpoint as it stands, however it ended.
+    // A program gets the endpoint as it is, however the wait ended.
     let finished = end == Some(true);
     if finished || command.output.format == Format::Json {
         print(command.output.format, &last.json, |style| render::endpoint_page(style, endpoint, now()))?;

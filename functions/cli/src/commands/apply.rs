@@ -19,7 +19,7 @@ use crate::terminal::error::CliError;
 use crate::terminal::output::harmless;
 use crate::terminal::progress::Bar;
 
-/// Faults of a file that are told at once.
+/// Faults of a file that are reported at once.
 const TOLD: usize = 20;
 /// How often one line is sent while no answer comes, within a minute in all.
 const TRIES: u32 = 7;
@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) async fn apply(api: &Api, command: &Apply) -> Result<(), CliError> {
     let file = command.file.display().to_string();
     let lines = read(&bytes(&command.file)?).map_err(|faults| not_valid(&file, &faults))?;
-    // A wrong address or credentials that nobody knows are told before the results of the last run are written over.
+    // Report a wrong address or unknown credentials before the results of the last run are overwritten.
     api.caller().await?;
     let path = command.results.clone().or_else(|| beside(command));
     let mut results =
@@ -72,7 +72,7 @@ fn bytes(file: &Path) -> Result<Vec<u8>, CliError> {
     }
 }
 
-/// Beside the file. A check writes over no records that a registration has left.
+/// Beside the file. A dry run does not overwrite the records that a registration has written.
 fn beside(command: &Apply) -> Option<PathBuf> {
     (command.file != Path::new("-")).then(|| {
         let mut path = command.file.as_os_str().to_owned();
@@ -97,7 +97,7 @@ fn not_written(path: Option<&Path>, error: &io::Error) -> CliError {
     CliError::new("The results cannot be written.", format!("{path}: {error}"), next)
 }
 
-/// What stops all lines: no credentials, say, or no answer for minutes.
+/// What stops all lines: no credentials, for example, or no answer for minutes.
 fn stopped(error: ApiError, done: usize) -> CliError {
     let error = CliError::from(error);
     let again = "Then run the same command again: lines that are done are left alone.";
@@ -105,7 +105,7 @@ fn stopped(error: ApiError, done: usize) -> CliError {
     CliError::new(what, error.why(), format!("{} {again}", error.next()))
 }
 
-/// Does one line. An error is none of this line alone.
+/// Does one line. An error concerns more than this line.
 async fn one(api: &Api, command: &Apply, line: Numbered) -> Result<Applied, ApiError> {
     let Numbered { number, line } = line;
     let mut applied = Applied::begin(number, &line);
@@ -190,7 +190,7 @@ fn said_by(wish: &Wish) -> Vec<&'static str> {
     said.into_iter().filter_map(|(column, differs)| differs.then_some(column)).collect()
 }
 
-/// Asks again while nothing but the way there fails; as long as it takes where more is asked for than may be.
+/// Retries temporary errors, `TRIES` tries in all, and a rate limit for as long as it takes.
 #[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
 async fn patiently<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>) -> Result<T, ApiError> {
     let (mut tries, mut pause) = (1, FIRST_PAUSE);

@@ -23,7 +23,7 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> 
         export_key: command.export_key.map(Switch::is_on),
     };
     let changed = api.change(&command.named.endpoint, &wish).await?;
-    // The change is made: without a check the endpoint is shown as the change left it.
+    // The change is done: if the check fails, the endpoint is shown as the change left it.
     let (shown, unchecked) = match api.check(&command.named.endpoint).await {
         Ok(checked) => (checked, None),
         Err(error) => (changed, Some(CliError::from(error))),

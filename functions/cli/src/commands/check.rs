@@ -14,7 +14,7 @@ use crate::render::{self, Checked, Person};
 use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 
-/// How a domain is checked that is not registered, if it is not said.
+/// The reachability to assume for a domain that is not registered, if none is given.
 const ASSUMED: Reachability = Reachability::External;
 
 pub(super) async fn check(api: &Api, command: &Check) -> Result<(), CliError> {

@@ -34,7 +34,7 @@ pub(super) fn not_run(domain: &str) -> InstallationCheck {
     check(NAME, InstallationStatus::Warning, detail, Some(remedy))
 }
 
-/// Registers `domain`, waits for its certificate and removes it, whatever came of it. Tells each step on stderr.
+/// Registers `domain`, waits for its certificate and removes it, whatever the outcome. Reports each step on stderr.
 pub(super) async fn issue_and_remove(api: &Api, domain: &str, limit: Timeout) -> InstallationCheck {
     let mut progress = Progress::start();
     let registration = Registration {
@@ -105,7 +105,7 @@ async fn issue(
         }
         progress.doing(&render::state_line(&endpoint));
         let ready = matches!(standing(&endpoint), Standing::Ready);
-        // What the installation, AWS or the CA stumbles over is what this is for.
+        // A fault of the installation, AWS or the CA is what this check is for.
         let broken = waits && endpoint.actor == WaitingOn::Operator;
         last = Some(endpoint);
         Ok::<_, ApiError>((ready || broken).then_some(ready))

@@ -1,4 +1,4 @@
-//! `doctor`: checks the installation, from here and from there.
+//! `doctor`: checks the installation, from this machine and through the API.
 
 use std::time::Instant;
 
@@ -63,7 +63,7 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
     .unless_told(command.output.format == Format::Table))
 }
 
-/// Issues a first certificate, if nothing of what was `seen` stands in its way.
+/// Issues a first certificate, if none of the `seen` checks has failed.
 async fn deeper(
     address: &ApiAddress,
     token: Option<Token>,
@@ -83,7 +83,7 @@ async fn deeper(
     }
 }
 
-/// Who the API takes us for, and what it finds; the latter also as it came, at the end of the former.
+/// Who the caller is to the API, and its checks; the checks also as raw JSON.
 async fn from_there(address: ApiAddress, token: Option<Token>) -> (Vec<InstallationCheck>, Vec<Value>) {
     let api = match Api::new(address, token).await {
         Ok(api) => api,

@@ -17,9 +17,9 @@ use crate::render::{self, Trail};
 use crate::terminal::error::CliError;
 use crate::terminal::output::{Style, json_line};
 
-/// What happens is seen this much later at most; attempts take seconds.
+/// An event is seen this much later at most; attempts take seconds.
 const PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause, after questions without an answer.
+/// The longest pause, after requests without an answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Milliseconds that are read again. Events are written by several machines, whose clocks differ, and an index takes its
 /// time: one may come after others that are later.
@@ -75,7 +75,7 @@ async fn follow(source: &Source<'_>, command: &Events, first: Answer<EventList>)
         }
         let page = list.seen.events.first().map(|event| event.id.clone());
         newest = newest.max(page.clone());
-        // A page that is full has more behind it; else it is time to wait, and to begin a little before the end.
+        // A full page has more behind it; otherwise wait, and begin again a little before the end.
         let after = match list.seen.events.len() >= PAGE && page.is_some() {
             true => page,
             false => {
@@ -138,7 +138,7 @@ impl Printed {
     }
 }
 
-/// The start of an attempt may be written down twice, more exactly the second time, and then has another id.
+/// The start of an attempt may be recorded twice, more exactly the second time, and then with another id.
 fn key(event: &Event) -> String {
     let endpoint = event.endpoint.as_deref().unwrap_or_default();
     match event.kind.known() {
@@ -147,7 +147,7 @@ fn key(event: &Event) -> String {
     }
 }
 
-/// Prints what is new; says whether anybody still reads.
+/// Prints what is new; returns whether anybody still reads.
 fn tell(format: Format, trail: Trail, news: &[(&Event, &Value)]) -> bool {
     let text: String = match format {
         Format::Json => news.iter().map(|(_, json)| json_line(json)).collect(),

@@ -32,7 +32,7 @@ pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
             if pages.is_done() {
                 listing.write(by_attention(first))?;
             } else {
-                // The API sorts one page. For each further one in this order it may read every endpoint again.
+                // The API sorts one page. For each additional one in this order it may read every endpoint again.
                 let most_urgent = api.endpoint_pages(&urgent, Some(PAGE)).next().await?.unwrap_or_else(nothing);
                 let above = most_urgent.seen.iter().map(|seen| seen.id.clone()).collect();
                 listing.write(most_urgent)?;
@@ -53,7 +53,7 @@ struct Listing {
     format: ListFormat,
     table: EndpointTable,
     empty: bool,
-    /// Ids of what stands above, out of the order of what follows.
+    /// Ids of endpoints that are listed above, outside the order of the rest.
     skip: HashSet<String>,
 }
 

@@ -72,7 +72,7 @@ fn confirmed(endpoint: &EndpointView, revoke: bool) -> bool {
     io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-/// No removal waits for the domain owner: what stood in the way of a certificate is no step to take any more.
+/// A removal never waits for the domain owner: what prevented a certificate is no longer a next step.
 fn holds_up_a_removal(failure: &FailureView) -> bool {
     failure.actor != WaitingOn::DomainOwner
 }

@@ -62,7 +62,7 @@ async fn one(api: &Api, command: &Renew, name: &EndpointName) -> Result<(), CliE
     if command.output.format == Format::Json {
         write_result(&json_text(&json))?;
     } else if good {
-        // The attempt is over: that the endpoint cannot be read any more does not make it a failure.
+        // The attempt is over: an endpoint that can no longer be read does not make it a failure.
         let certificate = api.endpoint(name).await.map(|endpoint| endpoint.seen.certificate);
         let certificate = certificate.map_or_else(|_| String::new(), |held| certificate_lines(&held));
         write_result(&format!("{line}\n{certificate}"))?;

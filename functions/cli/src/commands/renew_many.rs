@@ -16,7 +16,7 @@ use crate::commands::waiting::insist;
 use crate::terminal::error::CliError;
 use crate::terminal::progress::Progress;
 
-/// What came of one endpoint.
+/// The result for one endpoint.
 struct Started {
     endpoint: String,
     domain: String,

@@ -52,7 +52,7 @@ pub(super) async fn revoke(api: &Api, command: &Revoke) -> Result<(), CliError> 
     Err(CliError::new(event.summary, "", "Follow docs/how-to/revoke.md"))
 }
 
-/// What came of it, once that is known.
+/// The outcome, once it is known.
 async fn wait(api: &Api, command: &Revoke, name: &EndpointName) -> Result<Option<Event>, CliError> {
     let mut progress = Progress::start();
     let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {

@@ -7,9 +7,9 @@ use wire::{InstallationCheck, InstallationStatus};
 
 use super::checks::{check, ok};
 
-/// The stack's output and the CLI's `--version` in one row. `theirs` is absent of stacks before 0.2.0.
+/// The stack's version and the CLI's `--version` as one check. `theirs` is absent of stacks before 0.2.0.
 ///
-/// A difference is a warning: each of them reads what the other one says.
+/// A difference is a warning: each of them can read what the other one sends.
 pub(super) fn compare(ours: &str, theirs: Option<&str>) -> InstallationCheck {
     let Some(theirs) = theirs else {
         let detail = format!("the stack is older than 0.2.0, the CLI is {ours}");

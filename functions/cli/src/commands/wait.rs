@@ -32,7 +32,7 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), CliError> {
     let mut checked: Option<Instant> = None;
     let end = until(command.timeout, &mut progress, async |progress: &mut Progress| {
         let mut answer = api.endpoint(name).await?;
-        // Records that were just created: they are called wrong only after DNS had its time, and never without a check.
+        // Records may be new: they count as wrong only after DNS has had its time, and never without a check.
         let records = is_stuck(&answer.seen) && answer.seen.actor == WaitingOn::DomainOwner;
         if records && checked.is_none_or(|at| at.elapsed() >= BETWEEN_CHECKS) {
             progress.doing(&format!("{}: checking its records", answer.seen.title()));

@@ -10,9 +10,9 @@ use crate::terminal::progress::Progress;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// Consecutive requests that may come to nothing before the waiting ends.
+/// Consecutive requests that may fail before the wait ends.
 const UNANSWERED: u32 = 8;
-/// How often something that is to be done once is asked for, while no answer comes.
+/// How often a one-time operation is requested while no answer comes.
 const TRIES: u32 = 4;
 
 /// What an endpoint's state means to somebody who waits for its certificate.
@@ -56,7 +56,7 @@ pub(crate) fn end_of(number: u64, attempts: &[Attempt]) -> Option<&Attempt> {
 /// The records that a failure speaks of by their full names; all of them if it names none.
 pub(crate) fn records_named<'a>(failure: &FailureView, records: &[&'a RequiredRecord]) -> Vec<&'a RequiredRecord> {
     let spoken = format!("{} {}", failure.summary, failure.remedy);
-    // A name ends where something stands that no name has: `_acme-challenge.www.example.com` does not name its host.
+    // A name ends at a character that no name contains: `_acme-challenge.www.example.com` does not name its host.
     let outside = |c: char| !(c.is_alphanumeric() || "-_.*".contains(c));
     let words: Vec<&str> = spoken.split(outside).map(|word| word.trim_end_matches('.')).collect();
     let named: Vec<_> = records
@@ -71,7 +71,7 @@ pub(crate) fn records_named<'a>(failure: &FailureView, records: &[&'a RequiredRe
     if named.is_empty() { records.to_vec() } else { named }
 }
 
-/// Remembers which failure was told, so that each is told once.
+/// Remembers the last reported failure, so that each is reported once.
 #[derive(Debug, Default)]
 pub(crate) struct Told(Option<(Open<FailureName>, String)>);
 
@@ -89,7 +89,7 @@ fn pause_after(pause: Duration) -> Duration {
     (pause * 3 / 2).min(LONGEST_PAUSE)
 }
 
-/// Asks again, a few times, while nothing but the way there fails.
+/// Retries a few times while errors are temporary.
 #[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
 pub(crate) async fn insist<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>) -> Result<T, ApiError> {
     let mut pause = FIRST_PAUSE;
@@ -103,9 +103,9 @@ pub(crate) async fn insist<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>)
     ask().await
 }
 
-/// Checks again and again until there is an end, or for `limit`: then `None`.
+/// Polls until there is an end, or for `limit`: then `None`.
 ///
-/// Errors that may pass are waited out, up to a number of them in a row.
+/// Temporary errors are tolerated, up to a number of consecutive ones.
 #[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
 pub(crate) async fn until<T>(
     limit: Timeout,

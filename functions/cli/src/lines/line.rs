@@ -25,7 +25,7 @@ pub(crate) const EXPORT_KEY: &str = "export_key";
 /// Those that hold several values.
 pub(crate) const LISTS: [&str; 3] = ["names", "listeners", "regions"];
 
-/// One endpoint of a file. What is absent is as the API has it for a new endpoint, and stays as it is for one that is there.
+/// One endpoint of a file. An absent field is the API's default for a new endpoint, and leaves an existing one as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Line {
@@ -47,7 +47,7 @@ pub(crate) struct Line {
     pub(crate) regions: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<String>,
-    /// The certificate in ACM whose place the first one takes.
+    /// The certificate in ACM that the first one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) adopt_arn: Option<String>,
     /// Of the certificate in ACM, besides the installation's own.
@@ -59,7 +59,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// The line that makes this endpoint. `is_operator`: a tenant can say neither whose an endpoint is nor its label.
+    /// The line that registers this endpoint. `is_operator`: a tenant can set neither the tenant nor the label.
     pub(crate) fn of(endpoint: &EndpointView, is_operator: bool) -> Option<Self> {
         let some = |texts: Vec<String>| Some(texts).filter(|texts| !texts.is_empty());
         let deployment = &endpoint.deployment;
@@ -124,7 +124,7 @@ impl Line {
         self.domain.parse::<CertificateName>().is_ok_and(|name| name.to_string() == endpoint.domain)
     }
 
-    /// What has to change of an endpoint that is there: nothing that the line does not say.
+    /// What has to change in an existing endpoint: nothing that the line does not name.
     pub(crate) fn wish(&self, endpoint: &EndpointView) -> Wish {
         let names: BTreeSet<String> = endpoint.names.iter().cloned().collect();
         let other_names = self.names.is_some() && self.all_names().is_ok_and(|wanted| wanted != names);
@@ -138,7 +138,7 @@ impl Line {
             listeners: other(&self.listeners, wanted_listeners(endpoint).collect()),
             regions: other(&self.regions, endpoint.deployment.regions.iter().map(String::as_str).collect()),
             role: self.role.clone().filter(|_| self.role != endpoint.deployment.role),
-            // Only a first certificate takes the place of another.
+            // Only a first certificate replaces another.
             adopt: self
                 .adopt_arn
                 .clone()

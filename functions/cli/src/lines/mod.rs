@@ -1,4 +1,4 @@
-//! Files of endpoints: what `apply` reads and `export` writes, and what came of each line.
+//! Files of endpoints: what `apply` reads and `export` writes, and the result of each line.
 
 mod line;
 mod reading;

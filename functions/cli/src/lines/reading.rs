@@ -33,7 +33,7 @@ impl fmt::Display for Fault {
 
 /// Reads CSV with a header, or JSON lines: a file whose first character is `{`.
 ///
-/// All lines are judged before one is used: with a name that is none, or in two lines, nothing of the file is right.
+/// All lines are checked before one is used: an invalid name, or a name in two lines, makes the whole file invalid.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Numbered>, Vec<Fault>> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
@@ -135,7 +135,7 @@ fn tags(cell: &str) -> Value {
     let tags = cell.split([';', ',', '\n']).map(str::trim).filter(|tag| !tag.is_empty());
     let tags: Option<Map<String, Value>> =
         tags.map(|tag| tag.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().into()))).collect();
-    // As it is: then it is refused by its name.
+    // Unchanged: the error then names it.
     tags.map_or_else(|| Value::from(cell), Value::Object)
 }
 
@@ -147,7 +147,7 @@ fn switch(cell: &str) -> Value {
     }
 }
 
-/// Names that are none, and names that two lines of one tenant have.
+/// Invalid names, and names in two lines of one tenant.
 fn names_at_fault(lines: &[Numbered]) -> Vec<Fault> {
     let mut had: BTreeMap<(Option<&str>, String), u64> = BTreeMap::new();
     let mut faults = Vec::new();
@@ -157,7 +157,7 @@ fn names_at_fault(lines: &[Numbered]) -> Vec<Fault> {
             Err((field, why)) => faults.push(Fault { number, field: Some(field), why }),
             Ok(names) => {
                 for name in names {
-                    // As the API counts them: a wildcard is beside its base one name.
+                    // As the API counts them: a wildcard and its base are one name.
                     let base = name.trim_start_matches("*.").to_owned();
                     let before = had.insert((line.tenant.as_deref(), base), number).filter(|before| *before != number);
                     if let Some(before) = before {

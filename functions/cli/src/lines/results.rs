@@ -7,7 +7,7 @@ use wire::{EndpointView, RequiredRecord};
 
 use super::Line;
 
-/// What came of a line.
+/// The result of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-/// A line, and what came of it.
+/// A line and its result.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Applied {
     pub(crate) line: u64,
@@ -109,7 +109,7 @@ impl ResultFile {
             &applied.why,
             &applied.next_step,
         ))?;
-        // What is known survives whatever ends the command.
+        // Results so far survive, however the command ends.
         self.0.flush()
     }
 }

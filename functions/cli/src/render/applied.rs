@@ -1,4 +1,4 @@
-//! What came of the lines of a file.
+//! The results of a file's lines.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::heading;
 use crate::lines::{Applied, Outcome};
 use crate::terminal::output::{Style, harmless};
 
-/// Lines that are not well and are told one by one; the results have all.
+/// Lines with a problem that are listed one by one; the results have all.
 const TOLD: usize = 20;
 
 pub(crate) fn applied(style: Style, file: &str, all: &[Applied], results: Option<&Path>) -> String {

@@ -102,7 +102,7 @@ pub(crate) fn status_of_domain(style: Style, domain: &str, well: bool, add: &str
 fn finding_part(style: Style, finding: &Finding) -> String {
     let Finding { check, severity, subject, expected, found, explanation, actor, fix } = finding;
     let colour = match severity.known() {
-        // Also what this program does not know: better seen than passed over.
+        // Also a severity that this program does not know: better shown than missed.
         Some(Severity::Error) | None => Colour::Red,
         Some(Severity::Warning) => Colour::Yellow,
         Some(Severity::Notice) => Colour::Cyan,

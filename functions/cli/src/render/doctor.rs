@@ -7,7 +7,7 @@ use super::facts::fold;
 use super::width::{cells, padded};
 use crate::terminal::output::{Colour, Style};
 
-/// Whether it is as bad as can be, or worse than this program knows of.
+/// Whether it failed, or has a status that this program does not know.
 pub(crate) fn has_failed(check: &InstallationCheck) -> bool {
     check.status >= InstallationStatus::Failed.into()
 }
@@ -22,7 +22,7 @@ pub(crate) fn doctor_page(style: Style, checks: &[InstallationCheck]) -> String 
         let colour = match check.status.known() {
             Some(InstallationStatus::Ok) => Colour::Green,
             Some(InstallationStatus::Warning) => Colour::Yellow,
-            // Also what this program does not know: better seen than passed over.
+            // Also a status that this program does not know: better shown than missed.
             Some(InstallationStatus::Failed) | None => Colour::Red,
         };
         let level = style.paint(&format!("{:<7}", check.status), colour);

@@ -58,7 +58,7 @@ pub(crate) fn endpoint_page(style: Style, endpoint: &EndpointView, now: OffsetDa
     page += &format!("\n{} ({checked})\n\n", heading(style, "Records in the domain's DNS"));
     page += &record_table(style, &endpoint.dns.records);
     let name = shell_word(&endpoint.domain);
-    // What is known since is in the status: an attempt's failure from before that is in the history.
+    // The status has the newest knowledge: an older failure of an attempt is in the history.
     if let Some(failure) = endpoint.failure.as_ref().filter(|failure| failure.summary == endpoint.reason) {
         page += &match endpoint.status.known() {
             Some(Status::WaitingForDns) => set_up_part(style, failure, now),
@@ -74,7 +74,7 @@ pub(crate) fn endpoint_page(style: Style, endpoint: &EndpointView, now: OffsetDa
 
 fn status_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
     let mut rows = vec![];
-    // A failure's own words stand at the end of the page, where the eye is.
+    // A failure's own text is at the end of the page, where people look first.
     if endpoint.failure.as_ref().is_none_or(|failure| failure.summary != endpoint.reason) {
         rows.extend([("Status", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())]);
     }

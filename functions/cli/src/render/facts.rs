@@ -1,17 +1,17 @@
-//! Names and what they stand for, one below the other.
+//! Names and their values, one below the other.
 
 use super::width::{cells, padded};
 use crate::terminal::output::Style;
 
-/// Programs whose commands stand in texts of ours.
+/// Programs whose commands occur in our texts.
 const PROGRAMS: [&str; 9] = ["managed-https", "aws", "sam", "make", "curl", "dig", "eval", "date", "export"];
 /// What a command follows in a sentence.
 const BEFORE_COMMANDS: [&str; 3] = ["run", "Run", "→"];
 /// Where a command in a sentence ends.
 const AFTER_COMMANDS: [&str; 3] = ["; ", ". ", " ("];
 
-/// Leaves out what is empty, and folds long values between words only: a word, such as an ARN, and a command stay one
-/// that can be copied.
+/// Leaves out empty values, and folds long ones between words only: a word, such as an ARN, and a command stay whole, so
+/// that they can be copied.
 pub(super) fn facts(style: Style, facts: &[(&str, String)]) -> String {
     let facts = facts.iter().filter(|(_, value)| !value.is_empty());
     let names = facts.clone().map(|(name, _)| cells(name)).max().unwrap_or_default();

@@ -94,7 +94,7 @@ fn reasons(style: Style, attempts: &[Attempt]) -> String {
     text
 }
 
-/// The host of the CA's directory, which is how people tell CAs apart.
+/// The host of the CA's directory, by which people distinguish CAs.
 fn authority(attempt: &Attempt) -> Option<String> {
     let directory = Url::parse(attempt.directory.as_deref()?).ok()?;
     directory.host_str().map(str::to_owned)

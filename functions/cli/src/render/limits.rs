@@ -1,4 +1,4 @@
-//! What a tenant may have and ask for.
+//! The limits of a tenant, and what it has used.
 
 use comfy_table::{Cell, CellAlignment};
 use time::Duration;

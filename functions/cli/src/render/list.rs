@@ -18,7 +18,7 @@ const HEADERS: [&str; 7] = ["STATUS", "DOMAIN", "WAITING ON", "EXPIRES", "NEXT S
 const SHORT: usize = 4;
 /// Columns without which there is no table.
 const KEPT: usize = 3;
-/// What is left for the next step at least; with less, it stands below the table.
+/// The least width for the next step; with less, it is below the table.
 const STEP_WIDTH: usize = 24;
 
 /// What an empty list says, which depends on whether anything was filtered out.
@@ -39,9 +39,9 @@ pub(crate) struct EndpointTable {
     steps: String,
     /// Whether the last page was no table, but blocks.
     in_blocks: bool,
-    /// Whether endpoints with one cause are one row.
+    /// Whether endpoints with one cause share a line.
     folds: bool,
-    /// What lists each endpoint of a row that stands for several.
+    /// The commands that list each endpoint of a line which represents several.
     commands: BTreeSet<String>,
 }
 
@@ -57,7 +57,7 @@ impl EndpointTable {
         Self { style, now, widths: None, steps, in_blocks: false, folds: false, commands }
     }
 
-    /// Makes one row of the endpoints with one cause, for people: a program gets one line for each.
+    /// Folds the endpoints with one cause into one line, for people: a program gets one line for each.
     pub(crate) fn folding(self, folds: bool) -> Self {
         Self { folds: folds && self.style.width.is_some(), ..self }
     }
@@ -126,7 +126,7 @@ impl EndpointTable {
         }
     }
 
-    /// What stands below the last row.
+    /// The text below the table.
     pub(crate) fn end(self) -> String {
         let mut text = match self.steps.is_empty() {
             true => String::new(),
@@ -171,8 +171,7 @@ fn steps(style: Style, shown: &[Row<'_>]) -> String {
     text
 }
 
-/// One row for each endpoint, or for those that somebody is waited on for with one cause. The first one stands for all: the
-/// most urgent.
+/// One line for each endpoint, or for all that wait on somebody for one cause. The first one, the most urgent, represents them.
 fn rows_of(endpoints: &[EndpointView], folds: bool) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut known: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();

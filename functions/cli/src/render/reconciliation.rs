@@ -1,4 +1,4 @@
-//! What ACM and the table do not both have.
+//! The differences between ACM and the table.
 
 use comfy_table::Cell;
 use wire::{Difference, DifferenceKind};

@@ -65,8 +65,8 @@ fn blocks(style: Style, records: &[RecordView]) -> String {
 /// Octets of one string in a TXT record (RFC 1035 §3.3).
 const MOST_OCTETS: usize = 255;
 
-/// The text of a TXT record in strings of quotes, with `between` them: a record has room for 255 octets in each,
-/// and whoever reads it puts them together again. `None` of another record.
+/// The text of a TXT record as quoted strings, with `between` them: each string has room for 255 octets, and readers join
+/// them. `None` for other records.
 pub(crate) fn character_strings(record: &RequiredRecord, between: &str) -> Option<String> {
     if record.kind != "TXT" {
         return None;

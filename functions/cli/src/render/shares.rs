@@ -9,7 +9,7 @@ use wire::{NewShare, Share};
 use super::{keep_whole, narrow, table, text_of};
 use crate::terminal::output::{Style, harmless};
 
-/// Digits of an id that tell links apart, and that `--revoke` takes.
+/// Digits of an id that distinguish links, and that `--revoke` takes.
 const SHORT_ID: usize = 12;
 
 fn short(id: &str) -> &str {

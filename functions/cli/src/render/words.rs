@@ -45,7 +45,7 @@ impl InWords for Open<CertificateState> {
 
 /// Who is to act next.
 pub(crate) trait Person {
-    /// None of somebody that this program does not know.
+    /// `None` for a value that this program does not know.
     fn waiting_on(&self) -> Option<WaitingOn>;
 
     /// In a sentence: “waiting on …”.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::terminal::output::{Colour, Style, colour_wanted};
 
-/// All three parts are needed to make one, so that no failure leaves people alone.
+/// All three parts are required, so that every error has a next step.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CliError {
     what: String,
@@ -26,7 +26,7 @@ impl CliError {
         Self { status: 2, ..Self::new(what, why, next) }
     }
 
-    /// Leaves the telling to the result, if `told`: a page that people read, with the next command at its end.
+    /// Leaves the message to the result, if `told`: a page that people read, with the next command at its end.
     pub(crate) fn unless_told(self, told: bool) -> Self {
         Self { told, ..self }
     }
@@ -49,7 +49,7 @@ impl CliError {
         }
         let mut err = io::stderr().lock();
         let style = Style { colour: colour_wanted(&err), width: None };
-        // Nothing is left to tell it to, should stderr be gone.
+        // If stderr is gone, there is nowhere left to report it.
         let _ = err.write_all(self.text(style).as_bytes());
     }
 

@@ -1,4 +1,4 @@
-//! What a terminal is given: harmless text, colour where it is wanted, words a shell takes as they are.
+//! Output for terminals: harmless text, colour where it is wanted, words quoted for a shell.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use serde_json::Value;
 use vocabulary::text::{is_invisible, visible};
 
-/// How a stream wants to be written to.
+/// How to write to a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
     pub(crate) colour: bool,
@@ -32,7 +32,7 @@ impl Style {
     }
 }
 
-/// See <https://no-color.org>: set to anything but nothing, it means no.
+/// See <https://no-color.org>: any value but the empty one means no colour.
 #[expect(clippy::disallowed_methods, reason = "variables for terminals, and no configuration of ours")]
 pub(crate) fn colour_wanted(stream: &impl IsTerminal) -> bool {
     let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -55,12 +55,12 @@ pub(crate) fn disarm(value: &mut Value) {
     }
 }
 
-/// Writes JSON whose texts are unchanged for a program, and steer no terminal.
+/// Writes JSON whose texts are unchanged for a program, and do not control a terminal.
 pub(crate) fn json_text(value: &impl serde::Serialize) -> String {
     invisible_escaped(&serde_json::to_string_pretty(value).expect("values of JSON can be written"))
 }
 
-/// One element of an array that is written piece by piece, as [`json_text`] would write it; without what separates it.
+/// One element of an array that is written piece by piece, as [`json_text`] would write it; without the separator.
 pub(crate) fn json_item(value: &Value) -> String {
     let text = json_text(value);
     let lines: Vec<_> = text.lines().map(|line| format!("  {line}")).collect();

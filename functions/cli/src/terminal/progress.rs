@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A log is not filled with a line for each.
+/// Between two lines, so that they do not fill a log.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 pub(crate) struct Progress {
@@ -48,7 +48,7 @@ impl Progress {
 /// How much of a known number is done.
 pub(crate) struct Bar {
     bar: ProgressBar,
-    /// Where it is no terminal: when the last line was written.
+    /// Without a terminal: when the last line was written.
     told: Option<Instant>,
 }
 
@@ -90,6 +90,6 @@ impl Drop for Progress {
 }
 
 fn line(text: &str) {
-    // That nobody reads the progress does not end the waiting.
+    // The wait continues even if nobody reads the progress.
     let _ = writeln!(io::stderr(), "{text}");
 }

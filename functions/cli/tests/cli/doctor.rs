@@ -1,4 +1,4 @@
-//! The installation, seen from here and from there.
+//! The installation, checked from this machine and through the API.
 
 use serde_json::{Value, json};
 use vocabulary::version::VERSION;

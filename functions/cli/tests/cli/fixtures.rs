@@ -38,7 +38,7 @@ pub(crate) fn removing() -> Value {
     endpoint("paused", "nobody", "The endpoint is being removed.", "Nothing.")
 }
 
-/// All is well, for longer than any test is kept.
+/// A healthy endpoint, for longer than any test is kept.
 pub(crate) fn ready() -> Value {
     let mut ready = endpoint("ready", "nobody", "The certificate is in place.", "Nothing: it is renewed by itself.");
     ready["certificate"] = json!({"state": "active", "arn": "arn:aws:acm:eu-central-1:1:certificate/x", "serial": "0a",

@@ -1,4 +1,4 @@
-//! Waiting for a certificate: with a registration, and by itself.
+//! Waiting for a certificate: with a registration, and with `wait`.
 
 use crate::api_double::ApiDouble;
 use crate::fixtures::{failing, issuing, ready, removing};
@@ -110,7 +110,7 @@ fn a_removal_and_a_limit_end_the_waiting_with_1_and_the_object() {
         (removing as fn() -> serde_json::Value, &["wait", "www.example.com"][..], "managed-https list"),
         (issuing, &["wait", "www.example.com", "--timeout", "1s"], "not ready after 1s"),
     ] {
-        // Without an attempt at work a removal is waited for by nobody.
+        // Without a running attempt no command waits for a removal.
         let api = ApiDouble::always(200, &endpoint());
         let output = run(&api, &[arguments, &["--format", "json"]].concat());
         assert_status(&output, 1);

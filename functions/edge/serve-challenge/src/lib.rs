@@ -17,8 +17,8 @@ pub struct Answer {
     pub seen: String,
 }
 
-/// The host that the CA asked for: a web server or CDN that asks here under another name says it beside that. Empty where
-/// nobody says it.
+/// The host that the CA requested: a web server or CDN that forwards under another name passes it in a header of its own.
+/// Empty where none is given.
 pub fn host_of(headers: &HeaderMap) -> &str {
     let said = headers.get(HOST_HEADER).or_else(|| headers.get(HOST));
     said.and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -28,7 +28,7 @@ pub fn host_of(headers: &HeaderMap) -> &str {
 ///
 /// Only an exact token for the host it was made for; never a listing, never a redirect. A check's own token is answered
 /// without reading the store: it shows that this host's requests arrive here unchanged. `successor`: where another
-/// installation publishes, which takes this one's place while the hosts still lead here.
+/// installation publishes, which replaces this one while the hosts still lead here.
 pub async fn respond<T: TokenStore>(
     tokens: &T,
     successor: Option<&T>,

@@ -1,7 +1,7 @@
 //! Answers the CA's HTTP-01 requests, behind a load balancer's rule, an HTTP API or a function URL.
 //!
-//! In: an ALB or HTTP API event, with the host in `x-managed-https-host` where it is not the request's own. Out: the key authorization with 200, or 404; both with the platform's mark, and with the
-//! host and token as they arrived.
+//! In: an ALB or HTTP API event, with the host in `x-managed-https-host` where it is not the request's own. Out: the key
+//! authorization with 200, or 404; both with the platform's mark, and with the host and token as they arrived.
 //! Fails when S3 does; the CA tries again.
 //! Calls: S3 `GetObject`.
 
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
             .status(status)
             .header(CONTENT_TYPE, "text/plain")
             .header(CACHE_CONTROL, "no-store")
-            // By these a check knows who answers a host, and what for.
+            // These headers show a check who answered, and for which host and token.
             .header(PLATFORM_HEADER, PLATFORM_MARK)
             .header(SEEN_HEADER, seen)
             .body(body.map_or(Body::Text("not found\n".into()), Body::Text))?;

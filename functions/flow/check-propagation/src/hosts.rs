@@ -1,4 +1,4 @@
-//! The hosts of an order, asked over HTTP as the CA will ask them.
+//! The hosts of an order, requested over HTTP as the CA will request them.
 
 use diagnosis::catalogue::Area;
 use diagnosis::checks::http::Host;
@@ -15,31 +15,31 @@ use tokio::time::{Instant, timeout_at};
 use vocabulary::acme::OpenOrder;
 use vocabulary::failure::Failure;
 
-/// Hosts that are asked side by side. An endpoint has up to a hundred, and each is waited for as long as the CA would wait,
-/// ten seconds: two rounds are over well before the step's time.
+/// Hosts that are requested at the same time. An endpoint has up to a hundred, and each gets as long as the CA would wait,
+/// ten seconds: two rounds end well within the step's time.
 pub(crate) const SIDE_BY_SIDE: usize = 50;
 
-/// What is asked with.
+/// What the requests need.
 pub(crate) struct Asking<'a, H, P> {
     pub(crate) probe: &'a H,
     pub(crate) prober: &'a P,
     /// The endpoint, as a check has it.
     pub(crate) subject: &'a Subject,
-    /// Who has not answered by then is asked again by the flow.
+    /// The flow requests a host again that has not answered by then.
     pub(crate) until: Instant,
     pub(crate) now: OffsetDateTime,
 }
 
-/// What is not as it must be, though nothing is wrong that the domain owner could put right.
+/// What is not ready, though the domain owner has nothing to fix.
 pub(crate) enum NotYet {
-    /// Nobody knows: why, in words.
+    /// The result is unknown; why, in words.
     Unknown(String),
     /// The platform does not have a token that was published.
     PlatformsFault(String),
 }
 
 impl<H: HttpProbe, P: Prober> Asking<'_, H, P> {
-    /// Asks every host of `order`.
+    /// Requests the token from every host of `order`.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl<H: HttpProbe, P: Prober> Asking<'_, H, P> {
         })
     }
 
-    /// The same faults as the whole check tells them, which knows the records, too: an attempt and a check say the same.
+    /// The same faults as the whole check reports them, which also knows the records: an attempt and a check say the same.
     async fn explained(&self, wrong: Vec<Finding>) -> Vec<Finding> {
         if wrong.is_empty() {
             return wrong;

@@ -27,9 +27,9 @@ use hosts::{Asking, NotYet};
 
 /// Route53 promises 60 seconds; ten times that is an incident.
 const PATIENCE: Duration = Duration::minutes(10);
-/// What S3 has taken is read at once: a token that is not there then is not coming.
+/// What S3 has accepted can be read at once: a token that is missing then will not come.
 const PATIENCE_WITH_OURSELVES: Duration = Duration::MINUTE;
-/// Seconds between checks: what is on its way is there soon, or takes a while.
+/// Seconds between checks: a record on its way arrives soon, or takes a while.
 const FIRST_WAIT: u32 = 3;
 const NEXT_WAIT: u32 = 10;
 /// For all names together, DNS and HTTP. The function has 60 seconds, and what is found wrong takes another ten to explain.
@@ -49,7 +49,7 @@ pub struct Ports<'a, E, D, H, P> {
     pub longest: StdDuration,
 }
 
-/// What is still to be waited for.
+/// What the step still waits for.
 enum Waiting {
     Route53(&'static str),
     Hosts(NotYet),
@@ -57,7 +57,7 @@ enum Waiting {
     NameServers,
 }
 
-/// Runs the step. A wrong record fails it at once; one that is on its way is waited for, and so is what nobody knows yet.
+/// Runs the step. A wrong record fails it at once; a record on its way is waited for, and so is an unknown result.
 pub async fn check_propagation<E, D, H, P>(
     ports: &Ports<'_, E, D, H, P>,
     input: &StepInput,
@@ -106,7 +106,7 @@ where
     Ok(waiting)
 }
 
-/// What is still to be waited for.
+/// What the step still waits for.
 async fn check_txt<E, D, H, P>(
     ports: &Ports<'_, E, D, H, P>,
     dns: &D,
@@ -127,14 +127,14 @@ where
     if !is_published(&values, &txt) {
         return Ok(Some("the delegation zone's name servers do not answer with the TXT record"));
     }
-    // The CA's resolver validates, and gives out nothing that is not signed as the zones above it say.
+    // The CA's resolver validates, and returns only what is signed as the zones above require.
     match dns.bogus(&target, RecordKind::Txt, now).await {
         Some(why) => Err(to_failure(&bogus(&endpoint.subject(ports.platform), &Bogus { name: target, why }))),
         None => Ok(None),
     }
 }
 
-/// Persistent records are not ours to bring out: one that is not there now is wrong.
+/// The platform does not publish persistent records: one that is missing now is wrong.
 async fn check_standing<E, D, H, P>(
     ports: &Ports<'_, E, D, H, P>,
     dns: &D,
@@ -158,12 +158,12 @@ async fn check_hosts<E, D, H: HttpProbe, P: Prober>(
     until: Instant,
     now: OffsetDateTime,
 ) -> Result<Option<NotYet>, Failure> {
-    // What the order has published belongs where it is.
+    // The order's published tokens and values belong where they are.
     let subject = Subject { order_open: true, ..endpoint.subject(ports.platform) };
     Asking { probe: ports.probe, prober: ports.prober, subject: &subject, until, now }.ask(order).await
 }
 
-/// What is told when it has been waited for long enough.
+/// The failure when the patience is over.
 fn late(waiting: &Waiting, patience: Duration) -> Failure {
     let minutes = patience.whole_minutes();
     let unknown = |what: &str| {

@@ -1,4 +1,4 @@
-//! Takes away the HTTP-01 responses that the endpoint's orders have published, and asks for their TXT values to be removed.
+//! Removes the HTTP-01 responses that the endpoint's orders have published, and asks for their TXT values to be removed.
 
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::flow::{Progress, Status, StepInput};

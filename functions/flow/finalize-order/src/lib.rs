@@ -1,4 +1,4 @@
-//! Hands in the certificate request, brings the chain home, and waits for its turn at ACM.
+//! Submits the certificate request, stores the chain, and waits for a slot at ACM.
 
 use domain::acts::choose_ca::authority_of;
 use domain::acts::owned_endpoint::ordering_endpoint_with_chain;
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::minutes(5);
 /// ACM takes one `ImportCertificate` a second from an account in a region. Source: "API rate quotas" of the ACM User Guide.
 const BETWEEN_IMPORTS: Duration = Duration::SECOND;
 
-/// More than the executions of an account that are under way at once can stand in line for.
+/// Longer than the queue of all executions that an account can run at once.
 const LONGEST_LINE: Duration = Duration::HOUR;
 
 /// What the step works with.
@@ -28,11 +28,11 @@ pub struct Ports<'a, J, K, C, P> {
     pub pacing: &'a P,
 }
 
-/// Runs the step. The chain is checked before it is kept: a bad one never gets near ACM.
+/// Runs the step. The chain is checked before it is stored: a bad one never reaches ACM.
 ///
-/// A certificate that is not ACM's next waits here: the flow has a wait for this step anyway, so that one that is due
-/// costs no transition more. A run that dies after the chain was kept is imported out of turn, which ACM may refuse and
-/// the flow repeats.
+/// A certificate that is not the next one for ACM waits here: the flow has a wait for this step anyway, so that one which
+/// is due costs no extra transition. After a run that died once the chain was stored, the import comes without a slot; ACM
+/// may refuse it, and the flow retries.
 pub async fn finalize_order<J: AttemptJournal, K: KeyVault, C: CertificateAuthority, P: Pacing>(
     ports: &Ports<'_, J, K, C, P>,
     input: &StepInput,
@@ -47,7 +47,7 @@ pub async fn finalize_order<J: AttemptJournal, K: KeyVault, C: CertificateAuthor
     let request = key.certificate_request(&endpoint.names);
     let before = endpoint.failing.as_ref().map(|failing| &failing.failure);
     order.nonce = input.nonce();
-    // The step before knows it, and did not write it down. Once the request is in, the CA is asked how the order is.
+    // The step before knows this, and did not record it. Once the request is in, the CA is asked for the order's status.
     if order.status == OrderStatus::Pending && input.progress.status == Status::OrderReady {
         order.status = OrderStatus::Ready;
     }
@@ -71,7 +71,7 @@ pub async fn finalize_order<J: AttemptJournal, K: KeyVault, C: CertificateAuthor
     Err(failure)
 }
 
-/// Takes the certificate's turn in the line of the account that it goes to. Other regions of the account get their copies
+/// Takes a slot in the queue of the account that the certificate goes to. Other regions of the account get their copies
 /// after the home region, at the same pace.
 async fn turn_at_acm(
     pacing: &impl Pacing,

@@ -1,4 +1,4 @@
-//! A certificate that somebody else has imported, and that is in use: the endpoint's first one takes its place, under its ARN.
+//! A certificate that somebody else has imported, and that is in use: the endpoint's first one replaces it, under its ARN.
 
 use domain::endpoint::Endpoint;
 use domain::ports::{Candidate, CertificateStore};
@@ -71,7 +71,7 @@ impl<S: CertificateStore> Adoption<'_, S> {
     }
 }
 
-/// It cannot be, whatever is done about it.
+/// An adoption that cannot succeed, whatever is done.
 pub(crate) fn refused(endpoint: &Endpoint, arn: &CertificateArn, why: &str) -> Failure {
     Failure::new(
         FailureName::DestinationRefused,

@@ -10,8 +10,8 @@ use crate::{Issued, Ports, lost};
 
 /// Writes the certificate with its key to the endpoint's secret, where that is wanted and has not been done.
 ///
-/// That there may be a secret is recorded before it is made, and its ARN before the key is in it: whoever turns the export off,
-/// or removes the endpoint, knows of it then.
+/// That there may be a secret is recorded before it is made, and its ARN before the key is in it: the secret is then known
+/// when the export is turned off, or the endpoint removed.
 pub(crate) async fn export<J: AttemptJournal, K, D, X: KeyExport>(
     ports: &Ports<'_, J, K, D, X>,
     endpoint: &Endpoint,
@@ -83,7 +83,7 @@ fn not_allowed(endpoint: &Endpoint, secret: &str) -> Failure {
     )
 }
 
-/// What passes is tried again by the flow as it is.
+/// The flow retries a temporary fault as it is.
 fn refused(fault: ServiceFault, endpoint: &Endpoint, secret: &str) -> Failure {
     match fault.kind {
         FaultKind::Throttled | FaultKind::Unavailable => fault.into(),

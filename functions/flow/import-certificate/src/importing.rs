@@ -1,4 +1,4 @@
-//! One place after the other, each as safe against a crash as the first.
+//! Imports target by target, each as safe against a crash as the first.
 
 use std::collections::BTreeSet;
 
@@ -37,12 +37,12 @@ pub(crate) struct Imports<'a, J, K, D, X> {
     pub(crate) attempt: u64,
     pub(crate) verified: &'a VerifiedChain,
     pub(crate) key: &'a CertificateKey,
-    /// Whether an earlier run may have imported what it could not record any more.
+    /// Whether an earlier run may have imported the certificate without recording it.
     pub(crate) left: bool,
 }
 
 impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>, X> Imports<'_, J, K, D, X> {
-    /// The ARN of the certificate at home, where it is now, and of the one whose place it could not take.
+    /// The ARN of the certificate at home, where it is now, and of the one that it could not replace.
     pub(crate) async fn at_home(&mut self) -> Result<(String, Option<String>), Failure> {
         let place = self.endpoint.deployment.place(self.ports.destinations.home());
         let known = self.endpoint.certificate.as_ref().map(|held| held.arn.clone());
@@ -64,7 +64,7 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         }
     }
 
-    /// The copy in `region`, where it is now, and the ARN of the one whose place it could not take.
+    /// The copy in `region`, where it is now, and the ARN of the one that it could not replace.
     pub(crate) async fn copy(
         &mut self,
         held: &InstalledCertificate,
@@ -91,7 +91,7 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
                 };
                 match store.import(under.as_deref(), material).await {
                     Ok(there) => Put { there, retires },
-                    // What ACM's rules forbid is never asked for again as it was.
+                    // An import that ACM's rules forbid is never repeated unchanged.
                     Err(fault) if under.is_some() && self.endpoint.certificate.is_none() => {
                         return Err(self.not_imported(fault, place).await);
                     }
@@ -122,7 +122,7 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         known: Option<String>,
     ) -> Result<Whereto, Failure> {
         let refused = |fault| destination_failure(fault, place);
-        // Somebody may have deleted it: then it begins as if there had been none.
+        // Somebody may have deleted it: then the import begins as if there had been none.
         let there = match known {
             Some(arn) => store.describe(&arn).await.map_err(refused)?,
             None => None,
@@ -153,8 +153,8 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         there.usages.as_ref()?.why_not_replaced_by(&new)
     }
 
-    /// What became of an import that failed. After a definite refusal the next run need not list the account's
-    /// certificates, which ACM allows rarely, unless an earlier one may have left something.
+    /// The failure of an import. After a definite refusal the next run need not list the account's certificates, which ACM
+    /// allows rarely, unless an earlier one may have left something.
     async fn not_imported(&mut self, fault: ServiceFault, place: &Target) -> Failure {
         if is_definite(&fault) && self.order.importing && !self.left {
             self.order.importing = false;
@@ -165,7 +165,7 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         destination_failure(fault, place)
     }
 
-    /// Records that a certificate of its own is about to be imported.
+    /// Records that a certificate is about to be imported under a new ARN.
     async fn intend(&mut self) -> Result<(), Failure> {
         if !self.order.importing {
             self.order.importing = true;
@@ -182,13 +182,13 @@ fn is_definite(fault: &ServiceFault) -> bool {
 
 /// Where the certificate goes.
 enum Whereto {
-    /// Under this ARN, which whatever uses the certificate knows already; without one, as a new certificate.
+    /// Under this ARN, which the certificate's users know already; without one, as a new certificate.
     Import { under: Option<String>, retires: Option<String> },
     /// It is there: a run that died imported it.
     Adopt(Put),
 }
 
-/// A certificate in its place, and the ARN of the one whose place it could not take.
+/// An imported certificate, and the ARN of the one that it could not replace.
 struct Put {
     there: HeldCertificate,
     retires: Option<String>,

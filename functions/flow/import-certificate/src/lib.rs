@@ -1,5 +1,5 @@
-//! Puts the issued certificate where its endpoint wants it: into ACM, at home and in further regions, onto listeners, and
-//! with its key into a secret.
+//! Puts the issued certificate where its endpoint wants it: into ACM, at home and in additional regions, onto listeners,
+//! and with its key into a secret.
 
 mod adopting;
 mod exporting;
@@ -41,11 +41,11 @@ struct Issued {
 /// Runs the step. `jitter` in 0.0..1.0 spreads the renewals.
 ///
 /// The order of effects: the intention to import is recorded, then imported at home, read back and recorded; then the same
-/// region by region; then the key is exported, if it is to be, and forgotten, and last the listeners follow. A run that died
-/// after an import is found out by the intention, and its certificate adopted. Without an order the certificate in place is
-/// current, and there is only its deployment to be looked after.
+/// region by region; then the key is exported, if it is to be, and forgotten, and last the listeners follow. The intention
+/// reveals a run that died after an import, whose certificate is then adopted. Without an order the endpoint's certificate
+/// is current, and only its deployment is left to do.
 ///
-/// An export or tags that are refused hold up nothing: the certificate serves, and its key is kept until it is exported.
+/// A refused export or refused tags hold up nothing: the certificate serves, and its key is kept until it is exported.
 pub async fn import_certificate<J, K, D, X>(
     ports: &Ports<'_, J, K, D, X>,
     input: &StepInput,
@@ -95,8 +95,8 @@ where
     Ok(input.reached(Status::Imported))
 }
 
-/// The certificate of `order` in all places that the endpoint's deployment names, or that still have a copy; and what there is
-/// to be exported, unless a run before this one came as far as all records.
+/// The certificate of `order` in all targets that the endpoint's deployment names, or that still have a copy; and what
+/// there is to be exported, unless an earlier run has recorded everything.
 async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>, X>(
     ports: &Ports<'_, J, K, D, X>,
     endpoint: &Endpoint,

@@ -1,14 +1,14 @@
-//! Puts the issued certificate into ACM, under the same ARN when there is one, at home and in further regions; and onto
+//! Puts the issued certificate into ACM, under the same ARN when there is one, at home and in additional regions; and onto
 //! the endpoint's listeners.
 //!
 //! In: `StepInput`. Out: `Progress` with `imported`.
 //! Fails as: `CertificateRejected`, `DestinationRefused`, `OrderLost`, `Misconfigured`, `EndpointRemoved`,
 //! `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`, `DeleteItem`; KMS `Decrypt`; ACM `ImportCertificate`,
-//! `GetCertificate`, after a crash `ListCertificates`, of a region that is no longer wanted, or retired, `DeleteCertificate`; for
-//! changed tags `AddTagsToCertificate` and `RemoveTagsFromCertificate`; for listeners Elastic Load Balancing
-//! `DescribeListenerCertificates`, `AddListenerCertificates`, `RemoveListenerCertificates`; for another account STS
-//! `AssumeRole`; for an exported key Secrets Manager `PutResourcePolicy`, `CreateSecret` and `PutSecretValue`, and
+//! `GetCertificate`, after a crash `ListCertificates`, of a region that is no longer wanted, or retired,
+//! `DeleteCertificate`; for changed tags `AddTagsToCertificate` and `RemoveTagsFromCertificate`; for listeners Elastic Load
+//! Balancing `DescribeListenerCertificates`, `AddListenerCertificates`, `RemoveListenerCertificates`; for another account
+//! STS `AssumeRole`; for an exported key Secrets Manager `PutResourcePolicy`, `CreateSecret` and `PutSecretValue`, and
 //! `DeleteSecret` when that ends.
 
 use domain::endpoint::Step;

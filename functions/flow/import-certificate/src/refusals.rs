@@ -1,4 +1,4 @@
-//! What it means that a place does not take a certificate.
+//! What a target's refusal of a certificate means.
 
 use domain::ports::{FaultKind, ServiceFault};
 use vocabulary::certificate::Target;

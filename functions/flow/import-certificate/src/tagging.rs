@@ -9,9 +9,9 @@ use vocabulary::guidance::WaitingOn;
 use crate::Ports;
 use crate::refusals::destination_failure;
 
-/// Brings the tags of the certificate, wherever it is, after those of the endpoint.
+/// Updates the tags of the certificate, in every region, to those of the endpoint.
 ///
-/// While they change, both are recorded: a change after a run that died takes off what that run had put on.
+/// While they change, both are recorded: a change after a run that died removes what that run had added.
 pub(crate) async fn follow<J: AttemptJournal, K, D: Destinations<Certificates: CertificateStore>, X>(
     ports: &Ports<'_, J, K, D, X>,
     endpoint: &Endpoint,

@@ -17,7 +17,7 @@ use crate::resuming::resume;
 /// An order, and the tokens that were taken for it if it is new.
 pub(crate) type Asked = (OpenOrder, Vec<Token>);
 
-/// What an order is asked for with.
+/// What a request for an order needs.
 pub(crate) struct Asking<'a, J, C, K, B, L> {
     pub(crate) journal: &'a J,
     pub(crate) attempt: u64,
@@ -81,8 +81,8 @@ impl<J: AttemptJournal, C: CertificateAuthority, K: KeyVault, B: RateLimits, L: 
         ordering.order_anew(self.keys).await
     }
 
-    /// Why `authority` may be no fallback. The first of the list is nobody's fallback, and where an order is open
-    /// this was asked before. `caa` keeps what the records of each name say: it is the same for all.
+    /// Why `authority` may be no fallback. The first of the list is nobody's fallback, and where an order is open this was
+    /// checked before. `caa` keeps what the records of each name say: it is the same for all.
     async fn kept_out(&self, authority: &Authority, caa: &OnceCell<Vec<Vec<CaaLevel>>>) -> Option<String> {
         let directory = &authority.directory;
         if *directory == self.authorities.first().directory
@@ -134,7 +134,7 @@ mod tests {
         let (mut fixture, second) = fixture().await;
         run_with(&fixture, &second).await.expect("opened");
         assert_eq!((fixture.ca.orders(), second.asked()), (1, 0));
-        // What another CA would say as well is nothing to ask it for.
+        // A refusal that another CA would repeat is no reason to ask it.
         fail(&mut fixture, FailureName::CaRefused, WaitingOn::Ca).await;
         run_with(&fixture, &second).await.expect("resumed");
         assert_eq!(second.asked(), 0);
@@ -150,7 +150,7 @@ mod tests {
         let order = fixture.order().await;
         assert_eq!((order.directory.as_str(), fixture.ca.orders()), ("memory://second/directory", 1));
         assert!(published.iter().all(|value| order.published_txt_values().contains(value)), "it is cleaned up later");
-        // And when that one is away in its turn, the first is gone back to.
+        // And when the fallback CA is unavailable in turn, the first one is used again.
         fail(&mut fixture, FailureName::Unavailable, WaitingOn::Ca).await;
         run_with(&fixture, &second).await.expect("opened");
         assert_eq!(fixture.order().await.directory, "memory://ca/directory");

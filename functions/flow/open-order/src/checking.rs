@@ -1,4 +1,4 @@
-//! The whole check, before the CA hears of anything.
+//! The whole check, before the CA is contacted.
 
 use diagnosis::judge::obstacle;
 use diagnosis::report::CheckReport;
@@ -12,16 +12,16 @@ use vocabulary::failure::Failure;
 use vocabulary::guidance::WaitingOn;
 
 /// Whether the attempt begins with the whole check: names that have no certificate yet, and no order that has passed it
-/// before; and whatever the domain owner had to put right. A renewal of what was right is worth a check of its proof alone.
+/// before; and whatever the domain owner had to fix. A renewal of correct records needs a check of its proof alone.
 pub(crate) fn is_due(endpoint: &Endpoint, usable: Option<&OpenOrder>) -> bool {
     let failed = endpoint.failing.as_ref().map(|failing| failing.failure.waiting_on());
     let known = endpoint.certificate.as_ref().is_some_and(|held| endpoint.names.same_set(&held.names));
     failed == Some(WaitingOn::DomainOwner) || !known && usable.is_none()
 }
 
-/// Checks records and hosts; while something is wrong that the CA would meet, it hears nothing.
+/// Checks records and hosts; while something is wrong that the CA would find, the CA is not contacted.
 ///
-/// The report is kept as that of a check that somebody asked for: every page says the same, from the newest knowledge.
+/// The report is stored like that of a check on demand: every page says the same, from the newest knowledge.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Takes back at the CAs what was validated for names that the registration has no longer.
+//! Deactivates at the CAs what was validated for names that the registration no longer has.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use vocabulary::names::{CertificateName, DomainName};
 /// several runs.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Before a removal goes on: all of them. A CA that does not answer is asked as often as for an order; then the removal goes on
-/// without, as what it remembers ends automatically, and the proof of each later order is our own.
+/// Before a removal continues: all of them. A CA that does not answer is asked as often as for an order; then the removal
+/// continues without it, as its authorizations expire automatically, and we check the proof of each later order ourselves.
 pub(crate) async fn at_removal<C: CertificateAuthority>(
     journal: &impl AttemptJournal,
     cas: &[C],
@@ -32,7 +32,7 @@ pub(crate) async fn at_removal<C: CertificateAuthority>(
         }
         tracing::warn!(%failure, "the endpoint is removed without its authorizations being deactivated");
     }
-    // Those that could not be deactivated end automatically: nothing else of the removal waits for them.
+    // Those that could not be deactivated expire automatically: nothing else of the removal waits for them.
     let left = left.without_authorizations(|_| true);
     if left != *endpoint {
         journal.record_authorizations(&left, input.attempt).await?;
@@ -62,8 +62,8 @@ pub(crate) async fn of_formers<C: CertificateAuthority>(
     Ok(())
 }
 
-/// Those of names that were dropped. What a CA that is away keeps is tried again at the next attempt: the order is not held up
-/// by it.
+/// Those of names that were dropped. What an unavailable CA keeps is retried at the next attempt: the order does not wait
+/// for it.
 pub(crate) async fn of_dropped_names<C: CertificateAuthority>(
     journal: &impl AttemptJournal,
     cas: &[C],
@@ -82,8 +82,8 @@ pub(crate) async fn of_dropped_names<C: CertificateAuthority>(
     Ok(left)
 }
 
-/// A new order for which the CA would ask nothing about a name that only its own validation can prove: what it remembers was
-/// validated for another registration. It is not used.
+/// A new order without a challenge for a name that only the CA's own validation can prove: the CA's authorization was
+/// validated for another registration. The order is not used.
 pub(crate) struct Unproven<'a> {
     order: &'a OpenOrder,
     first: &'a CertificateName,
@@ -99,7 +99,7 @@ impl<'a> Unproven<'a> {
         Some(Self { order, first, remembered: remembered.iter().map(|known| known.url.clone()).collect() })
     }
 
-    /// Lets the CA forget that, so that it asks for the next order, which the next attempt makes.
+    /// Deactivates that authorization, so that the CA validates the name for the next order, which the next attempt makes.
     pub(crate) async fn deactivated<C: CertificateAuthority>(self, cas: &[C]) -> Failure {
         if let Some(ca) = cas.iter().find(|ca| ca.directory() == self.order.directory)
             && let Err(error) = ca.deactivate(&self.remembered).await

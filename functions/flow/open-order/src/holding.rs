@@ -1,4 +1,4 @@
-//! Two registrations of one name: whose proof stands in DNS has it.
+//! Two registrations of one name: the one whose proof is in DNS holds it.
 
 use domain::acts::Pace;
 use domain::endpoint::{Endpoint, LEASE};
@@ -202,7 +202,7 @@ async fn of_two_proofs_that_stand_the_delegation_is_the_better_one() {
     assert_eq!(failure.check.as_deref(), Some("delegation-elsewhere"));
     rivals.run(&first).await.expect("delegated");
 
-    // What a registration that is gone has left there is no proof for anybody.
+    // What a removed registration left there proves nothing for anybody.
     rivals.first.endpoints.begin_removal(&first.id, rivals.first.now).await.expect("in memory");
     rivals.run(&second).await.expect("its host proves it");
     assert_eq!(rivals.holder().await, Some(second.id));

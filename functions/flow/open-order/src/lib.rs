@@ -1,4 +1,4 @@
-//! Opens the endpoint's order, or goes on with the one that is open.
+//! Opens the endpoint's order, or resumes the open one.
 
 mod asking;
 mod checking;
@@ -58,8 +58,9 @@ pub struct Ports<'a, J, K, C, D, L, B> {
 
 /// Runs the step.
 ///
-/// The order of effects: the domain owner's records are checked, and the names held, before the CA hears of anything, the key
-/// is stored before there is an order for it, the tokens for it are taken before it is made, and it is recorded before its challenges are published.
+/// The order of effects: the domain owner's records are checked, and the names held, before the CA is contacted; the key is
+/// stored before there is an order for it; the tokens for the order are taken before it is made; and the order is recorded
+/// before its challenges are published.
 pub async fn open_order<J, K, C, D, L, B>(
     ports: &Ports<'_, J, K, C, D, L, B>,
     input: &StepInput,
@@ -80,12 +81,12 @@ where
         deactivating::at_removal(ports.journal, ports.cas, &endpoint, input).await?;
         return Err(Failure::removed());
     }
-    // While another registration has proven its names nothing goes on with what there is.
+    // While another registration has proven its names, the existing certificate and order are not used.
     let holds = endpoint.moved.is_none();
     if holds && endpoint.is_current(now) {
         return Ok(input.reached(Status::Current));
     }
-    // An order at a CA that has no turn for these names any more is left where it is.
+    // An order at a CA that is no longer in turn for these names is left where it is.
     let turn = ports.authorities.in_turn(&endpoint, &endpoint.proving().into(), now);
     let usable = endpoint
         .order
@@ -104,7 +105,7 @@ where
         return Ok(input.reached(Status::Issued));
     }
     let turn = ports.authorities.in_turn(&endpoint, &challenges, now);
-    // The CA must not go on, for the new order, with what it has validated for somebody else.
+    // For the new order, the CA must not reuse what it has validated for somebody else.
     let endpoint = &deactivating::of_dropped_names(ports.journal, ports.cas, &endpoint, input).await?;
 
     let Ports { cas, authorities, keys, rate_limits, prober, .. } = *ports;
@@ -127,14 +128,14 @@ where
     if usable.is_none_or(|open| open.url != order.url)
         && let Some(refused) = Unproven::of(&order, &unseen)
     {
-        // No certificate comes of it; the CA has counted the order.
+        // It leads to no certificate, but the CA has counted the order.
         let_go(rate_limits, &taken, true, now).await;
         return Err(refused.deactivated(cas).await);
     }
-    // Before the writer hears of it: whatever becomes of its message, the clean-up knows that there may be records.
+    // Before the writer gets its message: whatever happens to that message, the clean-up knows that there may be records.
     order.withdrawn = false;
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
-    // The order has them. A taker that is not forgotten does no harm but the room that it takes.
+    // The order has recorded them. A taker that is not forgotten only takes up room.
     if let Err(fault) = try_join_all(taken.iter().map(|token| rate_limits.forget_taker(token))).await {
         tracing::warn!(%fault, "takers of tokens are remembered until the tokens come back");
     }
@@ -168,8 +169,8 @@ fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
     }
 }
 
-/// What comes before the CA: the whole check where it is due, and in any case the proof of every name, which holds the name for
-/// this registration. Returns by which challenge each is validated.
+/// What comes before the CA: the whole check where it is due, and in any case the proof of every name, which holds the name
+/// for this registration. Returns the challenge by which each is validated.
 async fn prepare<J, K, C, D, L, B>(
     ports: &Ports<'_, J, K, C, D, L, B>,
     endpoint: &Endpoint,
@@ -192,7 +193,7 @@ where
     let challenges = Challenges::new(endpoint.proving(), over_dns.clone());
     let proven = match check_proofs(dns, endpoint, platform, &challenges).await {
         Ok(proven) => proven,
-        // A renewal is told of by the words of a check, which knows what stands around the record.
+        // A renewal's failure is described in the words of a check, which knows what is around the record.
         Err(failure) if !checking::is_due(endpoint, usable) => {
             checking::check_whole(journal, prober, endpoint, &endpoint.subject(platform), now).await?;
             return Err(failure);
@@ -204,7 +205,7 @@ where
     // A host that answers proves no tenant.
     let challenges = Challenges::new(endpoint.proving(), over_dns.into_iter().chain(unseen.iter().cloned()));
     let taking = judge_names(journal, endpoint, &proven, platform).await?;
-    // Before the names change hands: whoever repeats this after that finds nobody who had them.
+    // Before the names change hands: a run that repeats this after that finds no former holders.
     deactivating::of_formers(ports.cas, endpoint, &taking.formers(journal).await?, input).await?;
     taking.hand_over(journal, endpoint, ports.move_grace, now).await?;
     let persistent = endpoint.names.iter().filter(|name| challenges.of(name) == ChallengeKind::DnsPersist01);

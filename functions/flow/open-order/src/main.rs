@@ -1,11 +1,11 @@
-//! Opens the endpoint's ACME order, or goes on with the one that is open.
+//! Opens the endpoint's ACME order, or resumes the open one.
 //!
 //! In: `StepInput`. Out: `Progress` with `challenges_pending`, `order_ready`, `issued` or `current`.
 //! Fails as: `RecordsNotReady`, `BudgetSpent`, `RateLimited`, `CaUnavailable`, `CaRefused`, `AccountRefused`,
 //! `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
-//! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; at a first attempt, and after the domain owner's fault, the hosts over
-//! HTTP and TLS; the CA's newNonce, newOrder, authorization.
+//! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; KMS `Encrypt`; Secrets Manager
+//! `GetSecretValue`, `PutSecretValue`, `UpdateSecretVersionStage`; DNS; at a first attempt, and after the domain owner's
+//! fault, the hosts over HTTP and TLS; the CA's newNonce, newOrder, authorization.
 
 use domain::endpoint::Step;
 use open_order::{Ports, open_order};

@@ -67,7 +67,7 @@ async fn each_fault_of_the_catalogue_is_told_in_the_same_words_by_all_four() {
         };
         for later in [false, true] {
             let (failure, asked, check) = attempt(&found, later).await;
-            // What explains a failure is over with it: no check keeps it.
+            // An explanation ends with its failure: no check keeps it.
             let kept = check.as_ref().map(|check| (check.check.as_str(), &check.guidance));
             assert_eq!(kept, (entry.area != Area::Ca).then_some((entry.name, &words)), "the check");
             match failure {

@@ -14,7 +14,7 @@ use vocabulary::guidance::WaitingOn;
 /// An order as the CA made it, and the tokens that were taken for it.
 type Opened = (CaReply<OpenedOrder>, Vec<Token>);
 
-/// What a new order is made with.
+/// What a new order needs.
 pub(crate) struct Ordering<'a, J, C, B> {
     pub(crate) journal: &'a J,
     pub(crate) attempt: u64,
@@ -29,8 +29,8 @@ pub(crate) struct Ordering<'a, J, C, B> {
 }
 
 impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, C, B> {
-    /// A new order, with a new key that is stored before the CA hears of it, and the tokens that were taken for it: once the
-    /// order is saved, their takers are forgotten.
+    /// A new order, with a new key that is stored before the CA is contacted, and the tokens that were taken for it: once
+    /// the order is saved, their takers are forgotten.
     pub(crate) async fn order_anew(&self, keys: &impl KeyVault) -> Result<(OpenOrder, Vec<Token>), Failure> {
         let endpoint = self.endpoint;
         let generation = self.generation();
@@ -72,10 +72,10 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         self.endpoint.next_generation()
     }
 
-    /// An order that says what it replaces: inside the window that the CA advises it counts against no limit.
+    /// An order that says what it replaces: inside the CA's suggested window it counts against no limit.
     ///
-    /// A CA that does not want to hear of it, in whatever way it says so (replaced already, another account's, forgotten,
-    /// a failure inside that repeats), is asked without, for an order like any other.
+    /// A CA that does not accept this, whatever its answer (replaced already, another account's, forgotten, an internal
+    /// error that repeats), gets an order without it, like any other.
     async fn replace(&self, certificate: &str) -> Result<Opened, Failure> {
         let exempt = self.endpoint.is_in_advised_window(self.now);
         let taken = if exempt { Vec::new() } else { self.take().await? };
@@ -91,12 +91,12 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         }
     }
 
-    /// Whether `replaces` may be what the CA did not take. A limit, or a time at which to come again, is not about it.
+    /// Whether the CA may have refused `replaces`. A limit, or a time at which to retry, is not about it.
     fn asks_without(&self, error: &CaError) -> bool {
         match error {
             CaError::OrderLost { .. } | CaError::NotEchoed => true,
             CaError::Refused { refusal } if refusal.is_limit() => false,
-            // Boulder names a minute with each failure of its own (wfe2 `sendError`): the next attempt repeats it, not the flow.
+            // Boulder names a minute with each internal error (wfe2 `sendError`): the next attempt repeats it, not the flow.
             CaError::Refused { refusal } if refusal.status.is_some_and(|status| status >= 500) => {
                 self.tries > 1 || self.failed_before()
             }
@@ -154,12 +154,12 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         Ok(())
     }
 
-    /// Whether the certificate of `order` is in place.
+    /// Whether the certificate of `order` is the current one.
     fn has_issued(&self, order: &OpenOrder) -> bool {
         self.endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation)
     }
 
-    /// Keeps for all endpoints what the CA says of the account.
+    /// Stores, for all endpoints, what the CA says of the account's limit.
     async fn learn(&self, error: &CaError) {
         let CaError::Refused { refusal } = error else { return };
         let until = refusal.retry_after.or_else(|| refusal.problem.retry_time()).filter(|until| *until > self.now);
@@ -169,12 +169,12 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         }
     }
 
-    /// Asks the CA, and gives back what it cannot have counted: without an order there is no certificate, and what it
-    /// refuses is no order. One whose answer was lost may be.
+    /// Requests the order, and gives back what the CA cannot have counted: a refused order is none, and without an order
+    /// there is no certificate. An order whose answer was lost may have been counted.
     async fn open(&self, replaces: Option<&str>, taken: &[Token]) -> Result<CaReply<OpenedOrder>, CaError> {
         let answer = self.ca.open(&self.endpoint.names, self.challenges, replaces).await;
         if let Err(error) = &answer {
-            // What is asked for again without `replaces` takes the same tokens.
+            // A second request without `replaces` uses the same tokens.
             let goes_on = replaces.is_some() && self.asks_without(error);
             if !goes_on {
                 let_go(self.rate_limits, taken, error.is_outage(), self.now).await;
@@ -185,7 +185,7 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
     }
 }
 
-/// Gives back what was taken for an order of which no certificate comes; but not what counts orders, where the CA has or may
+/// Gives back what was taken for an order that leads to no certificate; but not what counts orders, where the CA has or may
 /// have `counted` it. That is let go first: a run that dies in between leaves only what goes back.
 pub(crate) async fn let_go(rate_limits: &impl RateLimits, taken: &[Token], counted: bool, now: OffsetDateTime) {
     let (spent, back): (Vec<_>, Vec<_>) =

@@ -1,10 +1,10 @@
-//! Takes an open order up where it stands.
+//! Resumes an open order.
 
 use domain::ports::{CaError, CaReply, CertificateAuthority, OpenedOrder};
 use vocabulary::acme::{Authorization, Challenges, OpenOrder, OrderStatus};
 use vocabulary::failure::Failure;
 
-/// The open order as the CA holds it now; `None` if it is of no more use.
+/// The open order as the CA has it now; `None` if it can no longer be used.
 pub(crate) async fn resume(
     ca: &impl CertificateAuthority,
     challenges: &Challenges,

@@ -1,4 +1,4 @@
-//! Revokes a certificate that was to be revoked, once another has its place or its endpoint goes.
+//! Revokes a certificate as requested, once another has replaced it or its endpoint is removed.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -11,8 +11,8 @@ use vocabulary::certificate::Revocation;
 use vocabulary::failure::Failure;
 use vocabulary::names::Origin;
 
-/// Asks the CA, and writes down what came of it. What passes fails the step, and is tried again; a refusal is the CA's last
-/// word: it is told as an event, and stops neither renewals nor a removal.
+/// Asks the CA, and records the outcome. A temporary error fails the step, which is retried; a refusal is final: it is
+/// recorded as an event, and stops neither renewals nor a removal.
 pub(crate) async fn revoke_what_is_replaced(
     journal: &impl AttemptJournal,
     cas: &[impl CertificateAuthority],
@@ -40,7 +40,7 @@ pub(crate) async fn revoke_what_is_replaced(
             (EventKind::RevocationRefused, summary)
         }
     };
-    // The same for whoever repeats it.
+    // The same in every run that repeats it.
     let event = Event::act(kind, Origin::itself(), summary, now, 0);
     Ok(journal.end_revocation(&endpoint.id, input.attempt, &event).await?)
 }

@@ -1,4 +1,4 @@
-//! What of one tenant's many registrations is left to its digest.
+//! Leaves messages about one tenant's many registrations to its digest.
 
 use domain::alert::{Alert, Decision};
 use domain::endpoint::{AlertKind, Endpoint, Severity};
@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use vocabulary::acme::{BucketId, Counted, Limit};
 use vocabulary::guidance::WaitingOn;
 
-/// Leaves to programs and to the tenant's digest what is too much: that a new endpoint waits for its domain owner, or has
-/// its first certificate (`news`), people are told of as often as `limit` says. `None`: always.
+/// Leaves excess messages to programs and to the tenant's digest: people are notified that a new endpoint waits for its
+/// domain owner, or has its first certificate (`news`), as often as `limit` allows. `None`: always.
 pub(crate) async fn fold<J: RateLimits + Sync>(
     journal: &J,
     limit: Option<Limit>,
@@ -31,7 +31,7 @@ pub(crate) async fn fold<J: RateLimits + Sync>(
         }
     }
     let held = ended.certificate.as_ref().filter(|_| news);
-    // A certificate that comes with something to do is told of.
+    // A certificate that comes with something to do is always notified.
     let first = held.map(|held| Alert::certificate(ended, held, now));
     let first = first.filter(|alert| alert.kind == AlertKind::CertificateIssued && alert.severity == Severity::Info);
     let too_many = first.is_some() && !decision.quiet_certificate && is_one_too_many(journal, limit, ended, now).await;
@@ -42,7 +42,7 @@ pub(crate) async fn fold<J: RateLimits + Sync>(
     decision
 }
 
-/// Whether the tenant has had its messages about new endpoints.
+/// Whether the tenant has used up its messages about new endpoints.
 async fn is_one_too_many<J: RateLimits + Sync>(
     journal: &J,
     limit: Limit,
@@ -50,6 +50,6 @@ async fn is_one_too_many<J: RateLimits + Sync>(
     now: OffsetDateTime,
 ) -> bool {
     let bucket = BucketId::Asked { tenant: ended.tenant.clone(), what: Counted::Messages };
-    // Without its count it is told: too much is better than nothing.
+    // Without its count, people are notified: too much is better than nothing.
     matches!(journal.take_now(bucket, limit, now).await, Ok(Some(_)))
 }

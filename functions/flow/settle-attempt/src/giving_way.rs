@@ -1,10 +1,10 @@
 //! Two registrations' certificates for one name on one listener: visitors get that of the newest proof.
 //!
-//! A certificate whose names have moved stays for its grace, and a listener may then have both. Which of several that match
-//! a host a load balancer presents, it decides by public key algorithm, expiry, hash, key length and validity period
-//! (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html>): of two that are
-//! alike, that is not ours to say. So the former one comes off a listener as soon as the other one is on it and has all of
-//! its names. Everywhere else it stays, as nobody else would answer there.
+//! A certificate whose names have moved stays for its grace, and a listener may then have both. Of several that match a
+//! host, a load balancer chooses one by public key algorithm, expiry, hash, key length and validity period
+//! (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html>): between two
+//! that are alike, we have no choice. So the former one comes off a listener as soon as the other one is on it and has all
+//! of its names. Everywhere else it stays, as nobody else would answer there.
 
 use domain::acts::attach_listeners::detach;
 use domain::endpoint::Endpoint;
@@ -31,7 +31,7 @@ pub(crate) async fn give_way<J: AttemptJournal + Claims>(
         let taken = has_all_of(&others, &held, known, now);
         match detach_where(taken, destinations, endpoint, &held, known).await {
             Some(Detachment::Gone) => {}
-            // A default certificate is for hosts that no other matches: it stands in nobody's way.
+            // A default certificate is for hosts that no other matches: it conflicts with none.
             Some(Detachment::IsDefault) | None => kept.push(known.clone()),
         }
     }
@@ -71,7 +71,7 @@ fn has_all_of(
     held.names.iter().all(|name| there.iter().any(|other| other.names.iter().any(|n| n.covers(name))))
 }
 
-/// `None` where it stays. A listener that refuses is tried again, and told of when the grace is over.
+/// `None` where it stays. A listener that refuses is retried, and reported when the grace is over.
 async fn detach_where(
     taken: bool,
     destinations: &impl Destinations,

@@ -1,4 +1,4 @@
-//! Ends an attempt: what came of it, when the next one is due, and who is told.
+//! Ends an attempt: records its outcome and when the next one is due, and notifies people.
 
 mod folding;
 mod giving_way;
@@ -25,7 +25,7 @@ use folding::fold;
 use giving_way::give_way;
 use withdrawing::withdraw;
 
-/// How often an endpoint sees whether its certificate can come off its listeners, on the first day after its names have
+/// How often an endpoint checks whether its certificate can come off its listeners, on the first day after its names have
 /// moved: by then the other registration has its own.
 const GIVES_WAY_EVERY: Duration = Duration::hours(1);
 const GIVES_WAY_WITHIN: Duration = Duration::days(1);
@@ -39,7 +39,7 @@ pub struct Ports<'a, J, K, S, N, C, T, X> {
     pub causes: &'a C,
     pub traces: &'a T,
     pub exports: &'a X,
-    /// Of whom people are notified when, and where the links lead.
+    /// When people are notified of what, and where the links lead.
     pub policy: NotificationPolicy<'a>,
     /// How long a registration may be unproven before it is paused.
     pub unproven_patience: Duration,
@@ -53,13 +53,14 @@ pub struct Settled {
     pub progress: Progress,
     /// What is counted of the attempt.
     pub counted: CountedEnd,
-    /// Why people could not be told of it. The end is recorded all the same, with what is still to be told: the next end, or
-    /// the next health check, does that.
+    /// Why people could not be notified of it. The end is recorded all the same, with the notifications that are still to
+    /// be sent: the next end, or the next health check, sends them.
     pub untold: Option<Failure>,
 }
 
 impl Settled {
-    /// The step's result. That nobody hears of an end is the installation's fault, and fails the execution: an alarm tells.
+    /// The step's result. An end that nobody is notified of is the installation's fault: it fails the execution, and an
+    /// alarm rings.
     pub fn told(self) -> Result<Progress, Failure> {
         self.untold.map_or(Ok(self.progress), Err)
     }
@@ -67,9 +68,9 @@ impl Settled {
 
 /// Runs the step. `jitter` in 0.0..1.0 spreads the retries.
 ///
-/// The end is recorded first, in one write with what is still to be told and with the tokens that go back; then people are
-/// told; then it is recorded that they were. A run that dies in between tells them twice, under the same ids, which is
-/// better than never. So is the trace sent, which is the same trace however often it comes.
+/// The end is recorded first, in one write with the notifications to send and with the tokens that go back; then people are
+/// notified; then it is recorded that they were. A run that dies in between notifies them twice, under the same ids, which
+/// is better than never. The trace may also be sent twice; it is the same trace each time.
 pub async fn settle_attempt<J, K, S, N, C, T, X>(
     ports: &Ports<'_, J, K, S, N, C, T, X>,
     input: &StepInput,
@@ -97,7 +98,7 @@ where
                 let known = &endpoint.authorizations;
                 ports.journal.forget_certificate(&endpoint.id, input.attempt, known).await?;
             }
-            // Something that is not ours uses it: it goes at an attempt after that.
+            // Something that is not ours uses it: it goes at a later attempt.
             Ok(_) => {}
             Err(failure) if failure.name.mends_itself() => return Err(failure),
             Err(failure) => return end.fail(failure, true).await,
@@ -110,7 +111,7 @@ where
     let clean_up_failure =
         input.clean_up_failure.as_ref().map(CaughtFailure::to_failure).or_else(|| left_by_update(input));
     if endpoint.removing {
-        // What could not be taken away is tried again before the endpoint is forgotten.
+        // What could not be removed is retried before the endpoint is forgotten.
         return match clean_up_failure {
             Some(failure) => end.fail(failure, true).await,
             // The removal came in the middle of the attempt. The next one begins with it: see `open-order`.
@@ -121,7 +122,7 @@ where
         };
     }
     match (input.failure.as_ref().map(CaughtFailure::to_failure), clean_up_failure) {
-        // It serves: that is told as what it is, with what is still to be done.
+        // The certificate serves: people are notified of it, with what is still to be done.
         (Some(failure), _) if end.is_news() && endpoint.lacks_export_or_tags_alone() => {
             end.succeed(Some(failure)).await
         }
@@ -140,7 +141,7 @@ fn left_by_update(input: &StepInput) -> Option<Failure> {
     })
 }
 
-/// Where this attempt has been settled, and its end was not told: that alone is done again.
+/// If this attempt is settled, and people were not notified of its end: only that is done again.
 async fn tell_what_is_left<J, K, S, N, C, T, X>(
     ports: &Ports<'_, J, K, S, N, C, T, X>,
     input: &StepInput,
@@ -185,12 +186,12 @@ where
     T: Traces,
     X: KeyExport,
 {
-    /// Whether a certificate was imported that nobody has been told of.
+    /// Whether a certificate was imported that nobody has been notified of.
     fn is_news(&self) -> bool {
         self.endpoint.certificate.as_ref().is_some_and(|held| !held.announced)
     }
 
-    /// `left`: what is still to be done, and by what it failed.
+    /// `left`: what is still to be done, and why it failed.
     async fn succeed(&self, left: Option<Failure>) -> Result<Settled, Failure> {
         let held = self.endpoint.certificate.as_ref().filter(|held| self.is_news() || self.now < held.renew_at);
         let Some(held) = held else {
@@ -208,7 +209,7 @@ where
         let failing = left.map(|failure| Failing::first(failure, self.now));
         let due_at = match &failing {
             Some(failing) => next_attempt(failing, self.now, self.jitter),
-            // The one before it is revoked by the next attempt.
+            // The next attempt revokes the one before it.
             None if self.endpoint.revocation.is_some() => self.now,
             // Retired certificates go with an attempt that finds the current one good.
             None => {
@@ -243,7 +244,7 @@ where
         self.settle(ending, Status::Failed).await
     }
 
-    /// Records the end, then tells it.
+    /// Records the end, then notifies people of it.
     async fn settle(&self, ending: Ending, status: Status) -> Result<Settled, Failure> {
         let Ending { due_at, drop_order, announced, outcome, failing } = ending;
         let endpoint = self.endpoint;
@@ -254,7 +255,7 @@ where
         let due = Some(due_at);
         let mut ended =
             Endpoint { failing, due_at: due, lease_until: None, unsent: Some(unsent.clone()), ..endpoint.clone() };
-        // Set-up that is not done yet is no failure of anybody's.
+        // Set-up that is not done yet is nobody's failure.
         let failed = failure.as_ref().filter(|_| !ended.awaits_first_records()).map(Failure::waiting_on);
         let end = AttemptEnd::of(outcome, failed);
         ended.track = endpoint.track.after(outcome, end, self.now);
@@ -326,7 +327,7 @@ where
         };
         // The next one, too: a run may have died between making a key and recording it.
         self.ports.keys.forget(&self.endpoint.id, self.endpoint.next_generation()).await?;
-        // Once the endpoint is gone nobody can tell of it any more; a channel that refuses keeps no endpoint alive.
+        // Once the endpoint is gone nobody can notify people of it; a channel that refuses keeps no endpoint alive.
         let untold = final_word(self.tell_removal(&kept).await)?;
         let untold = untold.or_else(|| self.ports.notifier.refused().map(Failure::from));
         let attempt = self.record(Outcome::Removed, None).await;
@@ -341,8 +342,8 @@ where
         self.ports.notifier.notify(&alert).await
     }
 
-    /// Tells what is news about the endpoint as it was written, and then records that it was told. Returns why a channel
-    /// refuses; what passes is an error, and tried again.
+    /// Notifies people of what is news about the endpoint as it was written, and then records that. Returns why a channel
+    /// refuses; a temporary fault is an error, and retried.
     async fn tell(&self, ended: &Endpoint, decision: &Decision) -> Result<Option<Failure>, Failure> {
         let Ports { notifier, causes, policy, journal, .. } = *self.ports;
         let untold = final_word(tell(notifier, causes, ended, decision, policy.dashboard, self.now).await)?;
@@ -352,7 +353,7 @@ where
         Ok(untold.or_else(|| notifier.refused().map(Failure::from)))
     }
 
-    /// An endpoint that is gone meets no cause any more. That it is gone is all there is to be told of it.
+    /// A removed endpoint no longer shares a cause. Its removal is the only notification about it.
     async fn leave_shared_causes(&self) -> Result<(), ServiceFault> {
         let shared = self.endpoint.told.told.iter().filter(|told| told.shared);
         let left = shared.map(|told| (told.cause.clone(), told.owner)).collect();
@@ -361,8 +362,8 @@ where
         tell(notifier, causes, self.endpoint, &decision, policy.dashboard, self.now).await
     }
 
-    /// As its first step has written it down, to the millisecond: a start that moved would come before what caused it, and
-    /// readers would pass it over. Of an attempt whose first step was killed, when its lease began.
+    /// As its first step has recorded it, to the millisecond: a start that moved would come before what caused it, and
+    /// readers would skip it. If the first step was killed, when the attempt's lease began.
     fn started_at(&self) -> OffsetDateTime {
         let began = self.input.progress.usage.iter().find(|usage| usage.step == Step::OpenOrder);
         let lease = self.endpoint.lease_until.map_or(self.now, |until| until - LEASE);
@@ -401,7 +402,7 @@ struct Ending {
     failing: Option<Failing>,
 }
 
-/// A channel that refuses is told of; what passes is an error.
+/// A channel that refuses is a failure to report; a temporary fault is an error.
 fn final_word(told: Result<(), ServiceFault>) -> Result<Option<Failure>, Failure> {
     match told {
         Ok(()) => Ok(None),

@@ -1,4 +1,4 @@
-//! Ends an attempt: records what came of it and when the next one is due, and tells people.
+//! Ends an attempt: records its outcome and when the next one is due, and notifies people.
 //!
 //! In: `StepInput`, with `failure` and `clean_up_failure` where there were any. Out: `Progress` with
 //! `succeeded`, `failed` or `removed`.

@@ -158,7 +158,7 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "{status:?}");
         assert_eq!(run(&fixture).await.expect_err("settled before").name, FailureName::Superseded);
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "once: {status:?}");
-        // A removal leaves nothing taken that no certificate came of.
+        // A removal leaves no token taken for which no certificate was issued.
         fixture.endpoints.begin_removal(&id, fixture.now).await.expect("in memory");
         for end in [Status::Failed, Status::Removed].into_iter().skip(usize::from(status != OrderStatus::Pending)) {
             let entry = DueEntry { endpoint: id.clone(), due_at: fixture.endpoint().await.due_at.expect("due") };
@@ -173,7 +173,7 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
     }
 }
 
-/// A step that died while it took tokens has told its bucket of each, and the endpoint of all.
+/// A step that died while it took tokens has recorded each in its bucket, and all of them on the endpoint.
 #[tokio::test]
 async fn what_a_dead_step_took_goes_back_unless_the_ca_may_have_counted_it() {
     use domain::ports::RateLimits;
@@ -330,7 +330,7 @@ async fn reaches_the_first_listener(fixture: &Fixture, name: Option<&str>) -> (L
     (here.clone(), abroad.clone())
 }
 
-/// Of two certificates that are alike a load balancer presents whichever it likes: so only the newest proof's stays.
+/// Of two certificates that are alike a load balancer serves either: so only that of the newest proof stays.
 #[tokio::test]
 async fn visitors_get_the_certificate_of_the_newest_proof_during_the_grace() {
     let mut fixture = moved().await;

@@ -1,4 +1,4 @@
-//! What an endpoint's certificate leaves: its secret, its listeners, ACM.
+//! Removes what an endpoint's certificate leaves: its secret, its attachments to listeners, its copies in ACM.
 
 use domain::acts::attach_listeners::detach;
 use domain::endpoint::Endpoint;
@@ -17,7 +17,7 @@ pub(crate) async fn withdraw(
         exports.withdraw(&endpoint.id, exported.secret.as_deref()).await?;
     }
     for known in &held.listeners {
-        // A listener's default certificate stays, and is then in use: its ARN is told.
+        // A listener's default certificate stays, and is then in use: its ARN is returned.
         detach(destinations, endpoint, held, &known.listener).await?;
     }
     let mut kept = Vec::new();

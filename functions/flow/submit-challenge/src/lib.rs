@@ -1,4 +1,4 @@
-//! Tells the CA that the challenges can be checked, and sees how it goes.
+//! Asks the CA to validate the challenges, and checks the result.
 
 use domain::acts::choose_ca::authority_of;
 use domain::acts::owned_endpoint::ordering_endpoint;
@@ -26,7 +26,7 @@ pub async fn submit_challenge(
     let answer = authority_of(cas, &order)?.validate(&order, announced).await;
     let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Challenge, before))?;
     match value {
-        // Not written down: the flow knows it, and a later attempt asks the CA.
+        // Not recorded: the flow knows it, and a later attempt asks the CA.
         Validation::Ready => Ok(Progress { nonce, ..input.reached(Status::OrderReady) }),
         Validation::Waiting { seconds } => Ok(Progress { nonce, ..input.wait(seconds, PATIENCE, now, late)? }),
         Validation::Failed(problem) => {

@@ -1,4 +1,4 @@
-//! Tells the CA that the challenges can be checked, and sees how it goes.
+//! Asks the CA to validate the challenges, and checks the result.
 //!
 //! In: `StepInput`. Out: `Progress` with `order_ready` or `waiting`.
 //! Fails as: `ChallengeFailed`, `OrderLost`, `RateLimited`, `CaUnavailable`, `CaRefused`, `AccountRefused`, `TimedOut`,

@@ -1,4 +1,4 @@
-//! Puts changes into as few requests as Route 53 allows, and keeps one that it does not take from stopping the others.
+//! Puts changes into as few requests as Route 53 allows, and isolates one that it refuses, so that the others are made.
 
 use domain::ports::{FaultKind, TxtChange, TxtZone, ZoneError};
 use std::collections::{BTreeMap, VecDeque};
@@ -13,7 +13,7 @@ const MOST_VALUES: usize = 500;
 /// A request may have 32000 characters of values, and an UPSERT counts twice. Source: likewise.
 const MOST_CHARACTERS: usize = 16_000;
 
-/// What came of each name's change.
+/// The outcome of each name's change.
 #[derive(Debug, Default)]
 pub(crate) struct Changed(BTreeMap<String, Result<String, Failure>>);
 

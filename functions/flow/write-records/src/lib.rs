@@ -1,7 +1,7 @@
-//! Writes the TXT values of many orders at once, and takes them away.
+//! Writes and removes the TXT values of many orders at once.
 //!
 //! Route 53 takes five calls a second from an account, so orders share calls: one change for up to a hundred of them, and
-//! one question whether it has reached all servers. The flow waits, not this function.
+//! one query whether it has reached all servers. The flow waits, not this function.
 
 mod changing;
 mod memory;
@@ -26,8 +26,8 @@ const CONCURRENCY: usize = 16;
 
 /// Route53 promises 60 seconds; ten times that is an incident.
 const PATIENCE: Duration = Duration::minutes(10);
-/// Seconds until Route 53 is asked how a change is getting on: now and then it takes only a few. Where many wait, it is asked
-/// when it should be done.
+/// Seconds until Route 53 is queried for the status of a change: now and then it takes only a few. Where many wait, the
+/// query comes when the change should be done.
 const FIRST_WAIT: u32 = 3;
 const FIRST_WAIT_OF_MANY: u32 = 45;
 const NEXT_WAIT: u32 = 15;
@@ -78,7 +78,7 @@ pub async fn write_records<J: EndpointReader + Sync, Z: TxtZone + Sync>(
     stream::iter(ends.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await
 }
 
-/// The span of the lines about one job: by its ids those of one attempt are found in all logs, though a batch is of many.
+/// The span of the lines about one job: its ids find those of one attempt in all logs, though a batch is of many.
 pub fn span_of(job: &RecordJob) -> Span {
     let StepInput { endpoint, attempt, .. } = &job.input;
     let trace = TraceId::of(endpoint, *attempt);
@@ -137,7 +137,7 @@ async fn end<J, Z: TxtZone>(
                     let first = if changed.len() > FEW { FIRST_WAIT_OF_MANY } else { FIRST_WAIT };
                     Ok(Progress { change: Some(id), ..input.wait(first, PATIENCE, now, late)? })
                 }
-                // The end of the attempt writes it down.
+                // The end of the attempt records it.
                 RecordWork::Withdraw => Ok(input.reached(Status::Clean)),
             }
         }

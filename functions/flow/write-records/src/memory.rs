@@ -1,4 +1,4 @@
-//! What a writer keeps in mind between batches: when it wrote last, and what Route 53 has said of changes.
+//! What a writer remembers between batches: when it wrote last, and what Route 53 has said of changes.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 use vocabulary::failure::ServiceFault;
 
-/// How long a writer waits for what.
+/// How long a writer waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
     /// Before a request is sent again that Route 53 had no time for. After that the flow's own patience takes over.
     pub again: [Duration; 3],
     /// After a round with more than a few orders: while it lasts, others gather in the queue for the next one.
     pub gather: Duration,
-    /// How long an answer holds that says "not yet": the orders of a change come one after the other.
+    /// How long a "not yet" is valid: the orders of a change come one after the other.
     pub not_yet: Duration,
 }
 

@@ -98,7 +98,7 @@ async fn open(fixture: &Fixture, n: u32) -> StepInput {
 #[tokio::test]
 async fn a_thousand_orders_cost_less_than_a_tenth_of_a_call_each() {
     let mut crowd = Crowd::of(1000).await;
-    // The messages of a change come one after the other, within moments.
+    // The messages of a change come shortly one after the other.
     crowd.memory = Memory::new(Waits { not_yet: std::time::Duration::from_secs(3600), ..AT_ONCE });
     crowd.fixture.zone.set_pending(true);
     // As the queue hands them over: two hundred at a time. A change takes forty seconds.

@@ -1,4 +1,4 @@
-//! One endpoint's turn.
+//! The check of one endpoint.
 
 use diagnosis::report::{CheckReport, CheckSummary};
 use domain::acts::notify::tell;
@@ -15,7 +15,7 @@ use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn
 use vocabulary::dns::Platform;
 use vocabulary::names::{EndpointId, Origin};
 
-/// What a check goes through, and who is told.
+/// What a check needs, and the channels of its notifications.
 pub struct Ports<'a, S, L, C, N, U> {
     pub store: &'a S,
     pub prober: &'a L,
@@ -28,7 +28,7 @@ pub struct Ports<'a, S, L, C, N, U> {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub platform: Platform,
-    /// How far apart two checks of an endpoint are, if its certificate does not live for a short time.
+    /// The time between two checks of an endpoint, unless its certificate is short-lived.
     pub longest: Duration,
     /// Base URL of the links in messages.
     pub dashboard: Option<String>,
@@ -36,7 +36,7 @@ pub struct Settings {
     pub setup_patience: Duration,
 }
 
-/// What came of an endpoint's turn.
+/// The outcome of an endpoint's check.
 pub(crate) enum Checked {
     Kept {
         ailing: bool,
@@ -45,12 +45,12 @@ pub(crate) enum Checked {
         life_left: u32,
         told: u32,
     },
-    /// It is not as it was read any more, or about to change: an attempt is at work on it.
+    /// It has changed since it was read, or is about to: an attempt is at work on it.
     Busy,
 }
 
-/// Checks the endpoint, keeps what was seen, and tells what is news of it: in this order, so that what was told can be
-/// read. A crash in between is made good by the next check, whose notifications does not know of the message yet.
+/// Checks the endpoint, stores the result, and notifies people of what is news: in this order, so that they can read about
+/// it. After a crash in between the next check does that, as the stored notifications do not have the message yet.
 pub(crate) async fn check<S, L, C, N, U>(
     ports: &Ports<'_, S, L, C, N, U>,
     settings: &Settings,
@@ -83,7 +83,7 @@ where
     let decision = decide(&endpoint, now, &NotificationPolicy { dashboard, setup_patience: settings.setup_patience });
     tell(ports.notifier, ports.causes, &endpoint, &decision, dashboard, now).await?;
     if decision.notifications != endpoint.told || endpoint.unsent.is_some() {
-        // Somebody else may have told the same in the meantime; then theirs is kept.
+        // Another run may have sent the same in the meantime; then its record is kept.
         ports.store.save_notified(&endpoint, &decision.notifications).await?;
     }
     let told = u32::try_from(decision.alerts.len()).unwrap_or(u32::MAX);
@@ -96,14 +96,14 @@ fn life_left(held: &InstalledCertificate, now: OffsetDateTime) -> u32 {
     u32::try_from(left.saturating_mul(100) / life.max(1)).unwrap_or(0)
 }
 
-/// What is in place of a certificate, as far as it could be seen.
+/// Where the certificate is, as far as that could be seen.
 struct Places {
     home: InAcm,
     copies: Vec<(CertificateCopy, InAcm)>,
     listeners: Vec<(ListenerArn, AtListener)>,
 }
 
-/// One check for the certificate, one for each further region, and one for each listener that is known to have it.
+/// One check for the certificate, one for each additional region, and one for each listener that is known to have it.
 async fn places<D>(destinations: &D, endpoint: &Endpoint, held: &InstalledCertificate) -> Places
 where
     D: Destinations<Certificates: CertificateInspector> + Sync,
@@ -114,7 +114,7 @@ where
         let seen = in_acm(destinations, place(&copy.region), &copy.arn).await;
         (copy.clone(), seen)
     });
-    // What is yet to be attached, an attempt is at work on, and its failure says so.
+    // An attempt is at work on listeners that are yet to be attached, and its failure says so.
     let wanted = &endpoint.deployment.listeners;
     let attached =
         held.listeners.iter().filter(|known| known.attached_at.is_some() && wanted.contains(&known.listener));
@@ -164,7 +164,7 @@ async fn at_listener<D: Destinations + Sync>(
     }
 }
 
-/// What the check leaves behind: its report only if it tells something else than the one before.
+/// What the check leaves behind: its report only if it differs from the one before.
 fn sight(
     endpoint: &Endpoint,
     held: &InstalledCertificate,
@@ -182,7 +182,7 @@ fn sight(
     let known = endpoint.check.as_ref().is_some_and(|kept| same(kept, &summary));
     let served = before.is_some_and(|before| before.served == health.served);
     let in_turn = pace::check_after(&endpoint.id, &health, held, longest);
-    // Silence is told as a fault only when it has lasted: that is found out soon.
+    // Silence is a fault only when it has lasted: the next check finds that out soon.
     let is_open = report.unreached.as_ref().is_some_and(|unreached| !unreached.is_overdue(now));
     Sight {
         next_check_at: if is_open { in_turn.min(now + WHILE_UNREACHED) } else { in_turn },

@@ -18,7 +18,7 @@ pub struct InstallationSight {
 
 /// Checks the installation, notifies people of what is news, and keeps what they were notified of.
 ///
-/// An inspection that does not come to its end is a failure of its own.
+/// An inspection that does not finish is a failure of its own.
 pub async fn check_installation(
     inspector: &impl Inspector,
     log: &impl InstallationLog,
@@ -33,7 +33,7 @@ pub async fn check_installation(
         notifier.notify(alert).await?;
     }
     if engine != before {
-        // Another run may have kept its own; it has told the same.
+        // Another run may have stored its own; it has sent the same.
         log.save_installation(&before, &engine).await?;
     }
     let failing = engine.failing.into_iter().map(|failing| failing.check).collect();

@@ -23,8 +23,8 @@ use vocabulary::names::EndpointId;
 
 use endpoint::{Checked, check};
 
-/// Entries of one shard that are read at once, by a run for all. A run for one shard reads as many as all of them have: a round
-/// ends with its slowest check, and meanwhile the places of those that are done stay empty.
+/// Entries of one shard that a run for all shards reads at once. A run for one shard reads as many as all of them have: a
+/// round ends with its slowest check, and meanwhile the places of those that are done stay empty.
 const PAGE: u32 = 25;
 /// Checks under way at once. Each waits for other people's name servers and hosts, mostly under a second, at the most eight:
 /// with half of them silent, a run checks some six endpoints a second.
@@ -40,13 +40,13 @@ pub enum Share<'a, R> {
     Shard(u32),
 }
 
-/// What one run did. Logged, and returned to whoever invoked it.
+/// What one run did. Logged, and returned to the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HealthReport {
     pub checked: u32,
     /// Endpoints of which something is wrong beyond doubt.
     pub ailing: u32,
-    /// Those whose host presents another certificate than the one in ACM.
+    /// Those whose host serves a different certificate than the one in ACM.
     pub another_served: u32,
     /// The least that one of their certificates has left of its lifetime, in whole percent.
     pub least_life_left: Option<u32>,
@@ -56,7 +56,7 @@ pub struct HealthReport {
     pub told: u32,
     /// Endpoints that waited for room on a load balancer, and are due as there is some.
     pub resumed: u32,
-    /// Endpoints that could not be checked or told of, and why; they are checked in five minutes.
+    /// Endpoints whose check or notification failed, and why; they are checked in five minutes.
     pub failed: Vec<String>,
     /// Checks of the installation that failed, by name.
     pub engine: Vec<String>,
@@ -80,9 +80,9 @@ impl HealthReport {
     }
 }
 
-/// Checks every endpoint that is due. `clock` tells the time; `has_time` whether another check may begin.
+/// Checks every endpoint that is due. `clock` returns the time; `has_time` whether another check may begin.
 ///
-/// Single failures do not stop it: what is in the way of one is postponed, so that it does not hold up the others.
+/// Single failures do not stop it: an endpoint that fails is postponed, so that it does not hold up the others.
 pub async fn check_endpoints<S, L, C, N, U, R>(
     ports: &Ports<'_, S, L, C, N, U>,
     settings: &Settings,
@@ -153,7 +153,7 @@ fn has_fallen_behind(round: &DueRound, now: OffsetDateTime) -> bool {
     round.entries.len() >= (PAGE * DUE_SHARDS) as usize && round.longest_overdue(now) >= FALLEN_BEHIND
 }
 
-/// Begins a run for each shard. False if one could not be begun: then this run goes on automatically.
+/// Begins a run for each shard. False if one could not be begun: then this run continues.
 async fn hand_over(runs: &impl HealthRuns) -> bool {
     let begun = futures::future::try_join_all((0..DUE_SHARDS).map(|shard| runs.begin(shard))).await;
     if let Err(fault) = &begun {
@@ -162,7 +162,7 @@ async fn hand_over(runs: &impl HealthRuns) -> bool {
     begun.is_ok()
 }
 
-/// False if the endpoint stays due although it was its turn.
+/// False if the endpoint stays due although it was checked.
 async fn count<S: HealthIndex, L, C, N, U>(
     ports: &Ports<'_, S, L, C, N, U>,
     checked: Result<Checked, ServiceFault>,

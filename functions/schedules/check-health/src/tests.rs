@@ -180,7 +180,7 @@ impl World {
         self.run_while(now, || true).await
     }
 
-    /// When the first endpoint's turn comes.
+    /// When the first endpoint's check is due.
     async fn turn(&self) -> OffsetDateTime {
         self.endpoint(0).await.health_at.expect("it is checked")
     }
@@ -343,7 +343,7 @@ async fn wherever_a_run_dies_people_are_told_and_the_state_is_that_of_one_that_d
         fuse.set(Some(effects));
         let _crash = AssertUnwindSafe(world.run(certain)).catch_unwind().await;
         fuse.set(None);
-        // What died half way is taken up at once if it is still due, else in its turn.
+        // A check that died half way is repeated at once if it is still due, else when it is due next.
         world.run(certain).await;
         world.run(world.turn().await).await;
         let told = world.notifier.alerts();

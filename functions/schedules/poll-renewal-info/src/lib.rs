@@ -11,16 +11,16 @@ use vocabulary::names::EndpointId;
 
 /// Entries of one shard that are read at once.
 const PAGE: u32 = 25;
-/// Questions under way at once: polite to a CA, and far below its limits (Let's Encrypt: 250 a second).
+/// Requests under way at once: polite to a CA, and far below its limits (Let's Encrypt: 250 a second).
 const CONCURRENCY: usize = 8;
 
-/// What one run did. Logged, and returned to whoever invoked it.
+/// What one run did. Logged, and returned to the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PollReport {
     pub asked: u32,
     /// Renewals that have another time than before.
     pub moved: u32,
-    /// Certificates of which the CA says nothing.
+    /// Certificates for which the CA suggests no window.
     pub without_advice: u32,
     /// Certificates for which the CA could not be asked, and why; it is asked again in an hour.
     pub failed: Vec<String>,
@@ -36,7 +36,7 @@ impl PollReport {
     }
 }
 
-/// What came of one certificate.
+/// The result for one certificate.
 enum Asked {
     Moved,
     AsBefore,
@@ -45,7 +45,7 @@ enum Asked {
 
 /// Runs once. `jitter` draws a number in 0.0..1.0; `has_time` says whether there is time for another page.
 ///
-/// Single failures do not stop it: what is in the way of one is postponed, so that it does not hold up the others.
+/// Single failures do not stop it: an endpoint that fails is postponed, so that it does not hold up the others.
 pub async fn poll<I: AdviceIndex + Sync, C: RenewalInformation + Sync>(
     index: &I,
     cas: &[C],
@@ -120,7 +120,7 @@ async fn ask_one<I: AdviceIndex, C: RenewalInformation>(
         None => None,
     };
     let (Some((held, ..)), Some(info)) = (named, answer) else {
-        // None of these CAs issued it, or that one gives no advice: the fraction of its life decides.
+        // None of these CAs issued it, or that one suggests no window: the fraction of its life decides.
         index.postpone_advice(id, now + ASK_AGAIN_WITHOUT_ADVICE).await.map_err(fault)?;
         return Ok(Asked::WithoutAdvice);
     };

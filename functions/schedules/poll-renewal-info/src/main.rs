@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
         let report = poll(&index, &cas, OffsetDateTime::now_utc(), runtime::jitter, has_time).await?;
-        // Only `doctor` reads it: a poll that did its work has not failed for want of it.
+        // Only `doctor` reads it: a poll does not fail without it.
         if let Err(fault) = index.record_run(Task::Advice, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the poll could not be recorded");
         }

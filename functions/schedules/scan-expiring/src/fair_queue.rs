@@ -8,17 +8,17 @@ use vocabulary::names::TenantId;
 
 /// How many registrations and repeated attempts of one tenant a scan starts. Renewals are not counted.
 pub(crate) const MOST_OF_ONE_TENANT: usize = 250;
-/// By when those that are too many come, so many at a time.
+/// By how much the excess of a tenant is postponed, so many at a time.
 const LATER: Duration = Duration::MINUTE;
 
-/// What is to become of those that are due.
+/// What to do with those that are due.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Plan {
     /// In this order.
     pub(crate) start: Vec<DueEntry>,
     /// Too many of one tenant: each with the time at which it is due instead.
     pub(crate) postpone: Vec<(DueEntry, OffsetDateTime)>,
-    /// Those there is no room for, in the order of their turns: they stay due.
+    /// Those there is no room for, in their order of starts: they stay due.
     pub(crate) waiting: Vec<DueEndpoint>,
 }
 
@@ -31,9 +31,9 @@ pub(crate) struct Turns {
 impl Turns {
     /// Plans what to do with `due` at `now`, where there is room for so many more attempts.
     ///
-    /// Among equals one endpoint of each tenant goes after the other, the longest due of each first: whoever has one
-    /// waits for at most one of every other tenant's, however many those have. Each tenant has an equal part of the room before
-    /// anybody has more, whatever the others are due for: a thousand renewals of one are no reason for another to wait.
+    /// Among equals the tenants take turns with one endpoint each, the longest due of each first: an endpoint waits for at
+    /// most one of every other tenant's, however many those have. Each tenant gets an equal part of the room before any
+    /// gets more, whatever the others are due for: a thousand renewals of one are no reason for another to wait.
     pub(crate) fn plan(&mut self, due: Vec<DueEndpoint>, room: usize, now: OffsetDateTime) -> Plan {
         let mut left: BTreeMap<TenantId, usize> = BTreeMap::new();
         for one in &due {
@@ -67,7 +67,7 @@ impl Turns {
         plan
     }
 
-    /// Counts one more of the tenant's, or says how many scans later it is its turn.
+    /// Counts one more of the tenant's, or returns how many scans later it may start.
     fn may_start(&mut self, tenant: &TenantId, due_reason: DueReason) -> Result<(), i32> {
         if due_reason == DueReason::Renewal {
             return Ok(());
@@ -82,7 +82,7 @@ impl Turns {
     }
 }
 
-/// Renewals first, then registrations, then what has failed; of each the tenants by turns.
+/// Renewals first, then registrations, then what has failed; of each the tenants in turn.
 fn in_turns(due: Vec<DueEndpoint>) -> Vec<DueEndpoint> {
     let mut reasons: BTreeMap<DueReason, BTreeMap<TenantId, VecDeque<DueEndpoint>>> = BTreeMap::new();
     for one in due {
@@ -94,7 +94,7 @@ fn in_turns(due: Vec<DueEndpoint>) -> Vec<DueEndpoint> {
         for entries in &mut tenants {
             entries.make_contiguous().sort_by_key(|one| one.entry.due_at);
         }
-        // Where there is room for fewer than there are tenants, no name comes first.
+        // With room for fewer than there are tenants, no tenant is first by its name.
         tenants.sort_by_key(|entries| entries.front().map(|one| one.entry.due_at));
         while !tenants.is_empty() {
             order.extend(tenants.iter_mut().filter_map(VecDeque::pop_front));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
-/// Entries of one shard that are put into order at once.
+/// Entries of one shard that are sorted at once.
 const PAGE: u32 = 250;
 /// Starts under way at once: StartExecution allows bursts of hundreds, and the CA is paced elsewhere.
 const CONCURRENCY: usize = 16;
@@ -32,7 +32,7 @@ impl Default for Waits {
     }
 }
 
-/// What one scan did. Logged, and returned to whoever invoked it.
+/// What one scan did. Logged, and returned to the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ScanReport {
     pub due: u32,
@@ -51,12 +51,12 @@ pub struct ScanReport {
 
 /// Runs one scan. `has_time` says whether there is time for another round.
 ///
-/// A round reads a page of each shard, the longest due first, and puts all of them into the order of `Turns`. Whatever
-/// it has seen is not due any more after it, so the next round sees what lay behind. Single failures do not stop it. A
-/// scan that dies half way, or two at once, start nothing twice: [`start_attempt`] sees to that.
+/// A round reads a page of each shard, the longest due first, and puts all of them into the order of `Turns`. What it has
+/// handled is no longer due after it, so the next round reads what comes next. Single failures do not stop it. A scan that
+/// dies half way, or two at once, start nothing twice: [`start_attempt`] sees to that.
 ///
-/// No more attempts are started than there is room for. Who waits for it is told until when; while some do, the scan goes on as
-/// others end.
+/// No more attempts are started than there is room for. An endpoint that waits gets an expected start time; while some do,
+/// the scan continues as others end.
 #[expect(clippy::disallowed_methods, reason = "no flow waits for room: the scan is what starts them")]
 pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Room + Sync>(
     index: &I,
@@ -140,7 +140,7 @@ impl ScanReport {
     }
 }
 
-/// Says of those that wait for room by when each is expected to be started, where nothing is said yet or that is over.
+/// Records when each endpoint that waits for room is expected to start, where no time is known yet or it has passed.
 async fn tell_waiting(
     index: &impl DueIndex,
     waiting: &[DueEndpoint],

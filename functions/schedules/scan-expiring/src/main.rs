@@ -1,8 +1,8 @@
 //! Starts an attempt for every endpoint that is due. Run by the schedule.
 //!
 //! In: anything. Out: `ScanReport`. Fails when the due index cannot be read; the schedule tries again.
-//! Calls: DynamoDB `Query`, `GetItem`, `BatchGetItem`, `UpdateItem`; Lambda `GetAccountSettings`; Step Functions `ListExecutions`,
-//! `StartExecution`.
+//! Calls: DynamoDB `Query`, `GetItem`, `BatchGetItem`, `UpdateItem`; Lambda `GetAccountSettings`; Step Functions
+//! `ListExecutions`, `StartExecution`.
 
 mod measured;
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
         let report = scan(&index, &flows, Waits::default(), OffsetDateTime::now_utc(), has_time).await?;
-        // Only `doctor` reads it: a scan that did its work has not failed for want of it.
+        // Only `doctor` reads it: a scan does not fail without it.
         if let Err(fault) = index.record_run(Task::Scan, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the scan could not be recorded");
         }

@@ -19,11 +19,11 @@ pub struct Ports<'a, R, L, C, N> {
     pub log: &'a L,
     pub causes: &'a C,
     pub notifier: &'a N,
-    /// Of whom people are notified when, and where the links lead.
+    /// When people are notified of what, and where the links lead.
     pub policy: NotificationPolicy<'a>,
 }
 
-/// What one run did. Logged, and returned to whoever invoked it.
+/// What one run did. Logged, and returned to the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DigestReport {
     pub endpoints: u64,
@@ -32,14 +32,15 @@ pub struct DigestReport {
     pub sent: u64,
 }
 
-/// Runs once. Repeated on the same day, it sends only what is missing: a tenant is told first and that is recorded
-/// afterwards, so one that dies in between tells it twice, under the same id.
+/// Runs once. Repeated on the same day, it sends only what is missing: a tenant is notified first and that is recorded
+/// afterwards, so a run that dies in between notifies it twice, under the same id.
 ///
-/// It also counts again what each tenant has, and tells the end of what many endpoints had in common, where the last of them could not.
+/// It also counts again what each tenant has, and notifies people of the end of causes that many endpoints shared, where
+/// the last of them could not.
 ///
 /// # Errors
 ///
-/// The first fault, when all tenants had their turn: one that cannot be told does not keep the others from it.
+/// The first fault, after all tenants: one that cannot be notified does not hold up the others.
 pub async fn send_digests<R, L, C, N>(
     ports: &Ports<'_, R, L, C, N>,
     now: OffsetDateTime,
@@ -70,7 +71,7 @@ where
     }
     report.tenants = digests.len() as u64;
     for (tenant, usage) in usage {
-        // A count that is off by what died half way is right again.
+        // Corrects a count that a run which died half way has left wrong.
         ports.log.record_usage(&tenant, usage).await?;
     }
     let mut result = tell_what_is_over(ports.notifier, ports.causes, ports.policy.dashboard, now).await;
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(stage.notifier.kinds(), [AlertKind::Recovered]);
     }
 
-    /// A topic that does not take what is for one tenant.
+    /// A topic that refuses messages for one tenant.
     struct Picky(MemoryNotifier);
 
     impl Notifier for Picky {

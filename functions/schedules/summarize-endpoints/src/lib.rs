@@ -18,7 +18,7 @@ const SOONEST: Duration = Duration::minutes(5);
 /// The more endpoints, the longer the walk rests: so many are read in an hour at the most, which bounds the cost.
 const PER_HOUR: i64 = 720_000;
 
-/// What one run did. Logged, and returned to whoever invoked it.
+/// What one run did. Logged, and returned to the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SummaryReport {
     pub endpoints: u64,
@@ -30,7 +30,7 @@ pub struct SummaryReport {
     pub late: bool,
 }
 
-/// Walks the parts that are due, the longest ago first. `clock` tells the time; `has_time` whether another page may be read.
+/// Walks the parts that are due, the longest ago first. `clock` returns the time; `has_time` whether another page may be read.
 ///
 /// # Errors
 ///

@@ -40,7 +40,7 @@ use vocabulary::certificate::{Target, TenantUsage};
 use vocabulary::dns::{Answer, RecordKind};
 use vocabulary::names::{EndpointId, Scope};
 
-/// Makes of an endpoint's names what the release before has left in the table: a claim, and nothing else.
+/// Stores an endpoint's names as the previous release left them in the table: a claim, and nothing else.
 async fn as_of_the_previous_release(cloud: &LocalCloud, endpoint: &Endpoint) -> Result<()> {
     let table = cloud.resource("EndpointsTable")?;
     let s = |text: String| AttributeValue::S(text);
@@ -205,7 +205,7 @@ async fn of_one_piece(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<
     Ok(())
 }
 
-/// A certificate and its times are two writes: whoever reads the endpoint after a run that died between them makes the second.
+/// A certificate and its times are two writes: the next reader after a run that died between them makes the second.
 async fn recorded_by_a_run_that_died(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<()> {
     let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
     let fresh = contracts::endpoint(250, now);
@@ -296,7 +296,7 @@ async fn load_balancers(cloud: &LocalCloud) -> Result<()> {
     Ok(())
 }
 
-/// Of two writers with the same base one wins, and the other is told.
+/// Of two writers with the same base one wins, and the other gets `Written::Taken`.
 async fn account_secret(cloud: &LocalCloud) -> Result<()> {
     let created = cloud.aws().secrets.create_secret().name("bank").send().await?;
     let secret = AccountSecret::new(cloud.aws().secrets.clone(), created.arn.unwrap_or_default(), None);

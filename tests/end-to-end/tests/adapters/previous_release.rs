@@ -79,7 +79,7 @@ pub(crate) async fn items_of_the_previous_release(cloud: &LocalCloud, table: &En
     renew(table, &ready).await
 }
 
-/// What happened to it, what was told, and the link to its records.
+/// Its event, its notifications, and the link to its records.
 async fn history(table: &EndpointsTable, failing: &Endpoint) -> Result<()> {
     assert!(failing.failing.is_some() && failing.told.told.len() == 1, "{failing:?}");
     let attempts = table.attempts(&failing.id, 10).await?;

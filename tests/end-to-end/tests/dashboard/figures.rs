@@ -1,4 +1,4 @@
-//! Figures of the tenants: one that is well, one with trouble of every kind, one that is new.
+//! Figures of the tenants: one without failures, one with failures of every kind, one that is new.
 
 use vocabulary::names::Caller;
 use wire::{FailedAttempts, TenantFigures, TimeGroup};

@@ -120,7 +120,7 @@ async fn the_domain_owners_page_shows_one_endpoints_records_and_nothing_else() -
         let pages = all_pages(site, browser).await?;
         browser.goto(pages.last().context("a link")?).await?;
         browser.see("h1", WRONG).await?;
-        // It checks at once: what stands in DNS now is nothing.
+        // It checks at once: DNS has no records now.
         browser.see("#owner", "0 of 2 records are correct").await?;
         browser.see("#owner", "NXDOMAIN").await?;
         let source = browser.client.source().await?;

@@ -51,7 +51,7 @@ async fn live_through(cloud: &LocalCloud, browser: &Browser) -> Result<()> {
     let target = browser.run("return document.getElementById('copy-value-0').dataset.copy").await?;
     let target = target.as_str().context("the record has a value")?;
 
-    // Whatever comes of the first attempt, which began with the registration, is shown by itself.
+    // The outcome of the first attempt, which began with the registration, appears automatically.
     browser.run("window.stayed = true").await?;
     browser.see_within("#status", "Waiting for DNS", SCHEDULE).await?;
     zone.upsert(CHALLENGE, RrType::Cname, &["somewhere.else.test"]).await?;

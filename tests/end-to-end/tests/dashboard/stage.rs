@@ -73,7 +73,7 @@ pub(crate) fn installation() -> Installation {
     }
 }
 
-/// The same letter again and again: told apart by it, and the same in every run.
+/// Distinct for each seed, and the same in every run.
 pub(crate) fn label(seed: u8) -> DelegationLabel {
     DelegationLabel::from_random(scattered(seed))
 }

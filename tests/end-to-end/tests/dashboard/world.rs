@@ -1,4 +1,4 @@
-//! What stands in the DNS of a platform in memory. What a check says of it is for the code that judges in production.
+//! The DNS of a platform in memory. What a check says of it is up to the code that judges in production.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
-//! Every check of the catalogue, provoked with real zones on the name servers of the local cloud, and with
-//! further servers that have one fault each. No CA is asked.
+//! Every check of the catalogue, provoked with real zones on the name servers of the local cloud, and with additional
+//! servers that have one fault each. No CA is asked.
 //!
 //! `docs/reference/checks.md` is written by this: see [`page::RENEW`].
 
@@ -120,7 +120,7 @@ async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Before registration there is no delegation to be missing; what stands in its place already is told.
+/// Before registration there is no delegation to be missing; what exists in its place is reported.
 async fn nothing_is_asked_before_registration(stage: &Stage<'_>) -> Result<()> {
     let zone = stage.zone("new").await?;
     stage.point(&zone, "shop.new").await?;

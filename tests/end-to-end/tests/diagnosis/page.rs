@@ -90,7 +90,7 @@ fn proof(rows: &[Row]) -> String {
     page
 }
 
-/// What stands in a table's cell must not end it, and what comes from outside is no markup.
+/// Text in a table's cell must not end it, and text from outside is no markup.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('*', "\\*")
 }

@@ -1,4 +1,4 @@
-//! Endpoints that are proven by a standing record.
+//! Endpoints that are proven by a persistent validation record.
 
 use anyhow::{Result, ensure};
 use aws_sdk_route53::types::RrType;
@@ -110,7 +110,7 @@ pub(crate) async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A zone with this standing record for `shop`.
+/// A zone with this persistent validation record for `shop`.
 async fn with_text(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<CustomerZone> {
     let hosted = stage.zone(zone).await?;
     let texts: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();

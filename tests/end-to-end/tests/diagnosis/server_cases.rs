@@ -1,4 +1,4 @@
-//! Name servers that are not those that they should be, and such as cannot be asked.
+//! Name servers that are not those that they should be, and some that cannot be queried.
 
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;

@@ -147,7 +147,7 @@ impl<'a> Stage<'a> {
         around.max_by_key(|zone| zone.domain.len()).cloned()
     }
 
-    /// A further name server, known as `name`.
+    /// An additional name server, known as `name`.
     pub(crate) async fn server(&self, name: &str, address: &str, behaviour: Behaviour) -> Result<()> {
         self.top_zone.upsert(&self.name(name), RrType::A, &[address]).await?;
         let address = SocketAddr::new(address.parse::<IpAddr>()?, self.cloud.description().dns_port);

@@ -96,8 +96,8 @@ async fn a_server_with_odd_answers_for_caa_alone() -> Result<()> {
     Ok(())
 }
 
-/// C14 and C22: behind an alias the records are another's, told at the name that holds them: the operator's at the platform's
-/// own target, and a stranger's elsewhere. Never is a record offered at the alias.
+/// C14 and C22: behind an alias the records belong to somebody else, and the finding names their holder: the operator at
+/// the platform's own target, and a stranger elsewhere. Never is a record offered at the alias.
 #[tokio::test]
 async fn behind_an_alias_the_holder_is_named_and_its_owner_waited_on() -> Result<()> {
     let root = [("builder.test", "NS", "ns2.dns.test.")];

@@ -132,7 +132,7 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, reply: Reply) -
     Ok(stream.shutdown().await?)
 }
 
-/// What the platform's responder says, which tells the host and the token that it saw.
+/// What the platform's responder answers, with the host and the token that it saw.
 fn platform(request: &str) -> Vec<u8> {
     let path = request.split(' ').nth(1).unwrap_or_default();
     let token = path.strip_prefix("/.well-known/acme-challenge/");

@@ -1,4 +1,4 @@
-//! A customer who has left: the CA hears nothing, the endpoint is paused and said so, and it wakes by itself.
+//! A customer who has left: the CA is not asked, the endpoint is paused, people are notified, and it resumes automatically.
 
 use domain::alert::AlertKind;
 use domain::endpoint::{Endpoint, EndpointStatus};
@@ -21,7 +21,7 @@ fn set_records(world: &World, endpoint: &Endpoint, right: bool) {
     world.prober.miss_the_delegation(!right);
 }
 
-/// Lets every attempt run at its time, for so long, and returns when those were that began.
+/// Lets every attempt run at its time, until `until` holds, and returns when they began.
 async fn live(world: &World, id: &EndpointId, until: impl Fn(&Endpoint) -> bool) -> Vec<OffsetDateTime> {
     let mut attempts = Vec::new();
     loop {

@@ -127,7 +127,7 @@ impl Queue {
         endpoints.postpone(&entry, now, due_at.min(now)).await.expect("in memory");
     }
 
-    /// The next scan, a minute after the one before or as soon as its attempts have ended. Holds it against the law.
+    /// The next scan, a minute after the one before or as soon as its attempts have ended. Checks it against the rule.
     async fn scan(&mut self) {
         self.scans += 1;
         let at = self.begun + Duration::MINUTE * self.scans;

@@ -1,4 +1,4 @@
-//! The first CA is away for longer than a certificate lives, and another stands in for it.
+//! The first CA is unavailable for longer than a certificate lives, and a fallback CA issues instead.
 
 use domain::endpoint::Outcome;
 use domain::ports::Registry;

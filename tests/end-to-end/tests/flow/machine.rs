@@ -125,7 +125,7 @@ impl Machine {
         serde_json::from_str(definition).expect("the definition uses only what the interpreter knows")
     }
 
-    /// Runs one execution. `wait` is told how long a Wait state or a retry waits, in seconds, without jitter.
+    /// Runs one execution. `wait` gets how long a Wait state or a retry waits, in seconds, without jitter.
     pub(crate) async fn run(
         &self,
         input: Value,
@@ -184,7 +184,7 @@ impl Machine {
     }
 }
 
-/// What a task is given that has parameters, after so many retries.
+/// The input of a task that has parameters, after so many retries.
 fn select<'a>(parameters: impl IntoIterator<Item = (&'a String, &'a Value)>, data: &Value, retries: u32) -> Value {
     let field = |(name, value): (&'a String, &'a Value)| match (name.strip_suffix(".$"), value) {
         (Some(name), Value::String(path)) => {

@@ -197,7 +197,7 @@ async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endp
         Outcome::Renewed => AlertKind::CertificateRenewed,
         _ => AlertKind::CertificateIssued,
     };
-    // One that was replaced before anybody could be told of it is told as its successor.
+    // If one was replaced before anybody could be notified of it, people are notified of its successor.
     let kinds = world.notifier.kinds();
     assert!(kinds.contains(&kind) || kinds.contains(&AlertKind::CertificateRenewed), "people were told");
     endpoint

@@ -1,4 +1,4 @@
-//! Two tenants and one domain: whose proof stands in DNS decides, whatever was left there, and whatever the CA remembers.
+//! Two tenants and one domain: the proof in DNS decides, whatever was left there, and whatever the CA remembers.
 
 use std::collections::BTreeSet;
 
@@ -174,7 +174,7 @@ impl Lives {
             || (self.own_targets && self.target == Some(number) && delegated.is_none())
     }
 
-    /// Looks at what stands in DNS now.
+    /// Checks what is in DNS now.
     fn witness(&mut self) {
         let standing: Vec<_> = self.of.into_iter().flatten().filter(|number| self.stands(*number)).collect();
         assert!(standing.len() < 2, "two tenants cannot both be proven");
@@ -192,7 +192,7 @@ impl Lives {
         self.all.iter().position(|endpoint| endpoint.id == claim.endpoint)
     }
 
-    /// Runs whatever is due when the endpoint with this number is, and holds it against the law.
+    /// Runs whatever is due when the endpoint with this number is, and checks it against the rule.
     async fn scan(&mut self, number: usize) {
         let Some(due) = self.now(number).await.and_then(|endpoint| endpoint.due_at) else { return };
         self.world.set_time(due.max(self.world.now() + Duration::SECOND));
@@ -228,7 +228,7 @@ impl Lives {
     async fn remove(&mut self, tenant: usize) {
         let Some(number) = self.of[tenant] else { return };
         self.world.endpoints.begin_removal(&self.all[number].id, self.world.now()).await.expect("in memory");
-        // From now on it stands in nobody's way.
+        // From now on it blocks nobody.
         self.of[tenant] = None;
         self.witness();
         while self.now(number).await.is_some() {

@@ -52,7 +52,7 @@ pub(crate) struct World {
     pub(crate) zone: MemoryZone,
     pub(crate) dns: MemoryDns,
     pub(crate) ca: MemoryCa,
-    /// Stands in for the first.
+    /// The fallback CA.
     pub(crate) second: MemoryCa,
     pub(crate) prober: MemoryProber,
     pub(crate) rate_limits: MemoryRateLimits,
@@ -163,7 +163,7 @@ impl World {
         *self.cas.borrow_mut() = vec![ca];
     }
 
-    /// The second CA stands in for the one that is used. Returns its directory.
+    /// The second CA becomes the fallback of the one that is used. Returns its directory.
     pub(crate) fn add_fallback(&self) -> String {
         let first = self.authorities.borrow().first().clone();
         let directory = CertificateAuthority::directory(&self.second).to_owned();

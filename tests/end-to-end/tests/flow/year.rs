@@ -1,7 +1,7 @@
-//! A year of renewals under a fake clock, with everything the engine needs away at some time.
+//! A year of renewals under a fake clock, with each dependency unavailable at some time.
 //!
-//! The real flow over the in-memory ports, one endpoint at a time: the moments at which endpoints were registered are
-//! spread over one lifetime, so that each outage meets certificates of every age.
+//! The real flow over the in-memory ports, one endpoint at a time: the times of registration are spread over one lifetime,
+//! so that each outage meets certificates of every age.
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -49,7 +49,7 @@ async fn live(lifetime: Duration, registered: OffsetDateTime, outages: &Outages,
             outcome.nearest = outcome.nearest.min(left / lifetime);
         }
         let due = endpoint.due_at.expect("an endpoint is always due some time").max(world.now() + Duration::MINUTE);
-        // While the engine is stopped nothing scans; the first scan comes when it is over.
+        // While the installation is stopped nothing scans; the first scan comes when it is over.
         let next = stopped.iter().find(|outage| outage.contains(&due)).map_or(due, |outage| outage.end);
         if next >= START + YEAR {
             assert!(certificate.not_after > next.min(START + YEAR), "it is still good");
@@ -65,7 +65,7 @@ fn in_a_year_with_outages_no_certificate_of_any_lifetime_expires() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let outages = Outages {
         ca: vec![outage(100, Duration::days(1)), outage(250, Duration::days(1))],
-        // Both at once: nobody stands in.
+        // Both at once: there is no fallback.
         second_ca: vec![outage(100, Duration::days(1)), outage(250, Duration::days(1))],
         route53: vec![outage(150, Duration::days(1)), outage(300, Duration::days(1))],
     };

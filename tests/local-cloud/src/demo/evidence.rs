@@ -16,7 +16,7 @@ pub(super) struct Evidence {
 }
 
 impl Stage<'_> {
-    /// Looks the endpoint up with the CLI, holds against it what ACM has, and shows both.
+    /// Shows the endpoint with the CLI, compares it with what ACM has, and shows both.
     pub(super) async fn inspect(&self, domain: &str) -> Result<Evidence> {
         let endpoint = self.ask(&["show", domain]).await?;
         let renews = text(&endpoint["certificate"]["renews_at"]);
@@ -115,7 +115,7 @@ pub(super) fn moment(rfc3339: &str) -> Result<OffsetDateTime> {
     OffsetDateTime::parse(rfc3339, format).with_context(|| format!("“{rfc3339}” is no moment"))
 }
 
-/// The last bytes of a public key: enough to tell two keys apart.
+/// The last bytes of a public key: enough to distinguish two keys.
 pub(super) fn key_end(public_key: &[u8]) -> String {
     let last = &public_key[public_key.len().saturating_sub(4)..];
     format!("…{}", last.iter().map(|byte| format!("{byte:02x}")).collect::<String>())

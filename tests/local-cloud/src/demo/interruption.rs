@@ -12,7 +12,7 @@ pub(super) struct Interruption {
 }
 
 impl Interruption {
-    /// From now on these signals end nothing by themselves.
+    /// From now on these signals do not end the process on their own.
     pub(super) fn listen() -> Result<Self> {
         let mut caught = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("listening for signals")?;
         let (sender, signals) = unbounded_channel();

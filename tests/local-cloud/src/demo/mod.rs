@@ -53,7 +53,7 @@ pub async fn demo(name: &str) -> Result<()> {
         // It stops again what it started, and says where the logs are.
         started = LocalCloud::start(options(&name)) => started.map_err(|error| failed(&error))?,
         signal = interruption.wait() => {
-            // That nobody reads it is no reason to leave the cloud running.
+            // The cloud must not keep running because nobody reads this.
             let _ = screen.line("Stopping what has started.");
             cloud::stop(&name)?;
             return Err(anyhow!("The demo was interrupted ({signal}). Everything is stopped."));
@@ -87,7 +87,7 @@ fn failed(error: &Error) -> Error {
 }
 
 fn options(name: &str) -> Options {
-    // Each order proves each name anew: authorizations that are reused would leave nothing to look at.
+    // Each order validates each name again: authorizations that are reused would leave nothing to see.
     let ca = CaOptions { minutes_lifetime: LIFETIME, authz_reuse_percent: 0, ..CaOptions::default() };
     Options { name: name.to_owned(), ca, profile: Some("minutes".into()), progress: true, ..Options::default() }
 }

@@ -42,7 +42,7 @@ impl Screen {
         self.line(&fold(text, 0, 0))
     }
 
-    /// What the stories tell between their commands.
+    /// The text of the stories between their commands.
     pub(super) fn tell(&self, text: &str) -> Result<()> {
         self.line(&fold(text, 2, 2))
     }

@@ -1,4 +1,4 @@
-//! What the stories are played with: the platform's CLI, the domain owner's zone, and what came of it.
+//! What the stories need: the platform's CLI, the domain owner's zone, and checks of the results.
 
 use std::time::{Duration, Instant};
 

@@ -114,7 +114,7 @@ fn show_txt(screen: &Screen, txt: &std::collections::BTreeMap<String, Vec<String
     Ok(())
 }
 
-/// Told before the CA is asked. The certificate comes in story 5, by itself.
+/// Reported before the CA is asked. The certificate comes in story 5, automatically.
 async fn wrong_alias(stage: &Stage<'_>) -> Result<()> {
     let screen = stage.screen;
     screen.heading(&format!("4  {WRONG}: its alias is wrong"))?;

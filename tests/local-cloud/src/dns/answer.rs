@@ -73,8 +73,8 @@ impl Answer {
     }
 }
 
-/// Answers with authority for each zone, and refers to the servers of the zones below. Aliases are followed within a
-/// zone: what is in another, whoever asks finds out where that is served.
+/// Answers with authority for each zone, and refers to the servers of the zones below. Aliases are followed within a zone:
+/// a resolver finds out itself where another zone is served.
 pub(crate) fn answer(zones: &impl Zones, question: &Question) -> Answer {
     let mut answer = match zone_for(zones, &question.name, question.record_type) {
         Some(zone) => answer_from(zones, &zone, &question.name, question.record_type, ALIAS_DEPTH),
@@ -114,7 +114,7 @@ fn answer_from(zones: &impl Zones, zone: &Zone, name: &Name, record_type: Record
                 return answer;
             }
             Found::Delegation(servers) => {
-                // Behind an alias the way on is left to whoever asks.
+                // Behind an alias the resolver continues itself.
                 if answer.answers.is_empty() {
                     refer(zone, servers, &mut answer);
                 }

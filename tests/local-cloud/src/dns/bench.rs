@@ -1,4 +1,4 @@
-//! Further name servers, each with a fault of its own: what customers' zones are served by when something is wrong.
+//! Additional name servers, each with a fault of its own: what customers' zones are served by when something is wrong.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

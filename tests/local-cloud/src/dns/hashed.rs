@@ -1,4 +1,4 @@
-//! Proofs of absence by hashed names (RFC 5155), without opt-out, salt and further iterations, as RFC 9276 wants them.
+//! Proofs of absence by hashed names (RFC 5155), without opt-out, salt and additional iterations, as RFC 9276 wants them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Keys of signed zones. A zone's key follows from its name: who needs to know it need not be told.
+//! Keys of signed zones. A zone's key follows from its name: whoever needs it can derive it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// Before any moment that a test takes for now.
+/// Before any time that a test takes for now.
 const SINCE: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 const GOOD_FOR: time::Duration = time::Duration::days(30);
 const TTL_SECONDS: u32 = 1;

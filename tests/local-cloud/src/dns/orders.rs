@@ -38,7 +38,7 @@ pub enum ServerEffect {
     Refused,
     /// An empty answer with the AA bit clear, as from a resolver.
     WithoutAuthority,
-    /// FORMERR to whoever sends EDNS along.
+    /// FORMERR to questions with EDNS.
     NoEdns,
     /// Takes questions with EDNS, and answers those without alone.
     DropsEdns,

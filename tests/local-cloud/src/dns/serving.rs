@@ -29,7 +29,7 @@ pub(crate) async fn serve(port: u16, zones: &Path, orders: &Path) -> Result<()> 
     .map(drop)
 }
 
-/// What there is to answer from, read anew when it has changed: what was written a moment ago counts.
+/// What there is to answer from, read again when it has changed: a write counts at once.
 struct Source {
     zones: PathBuf,
     orders: PathBuf,

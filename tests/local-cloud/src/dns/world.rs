@@ -60,7 +60,7 @@ const REGISTRIES: [&str; 6] = ["test", "com", "net", "org", "uk", "co.uk"];
 /// Zones of those who run servers.
 const PROVIDERS: [&str; 5] = ["awsdns-1.com", "awsdns-2.net", "awsdns-3.org", "awsdns-4.co.uk", "dns.test"];
 
-/// All zones at one moment.
+/// All zones at one time.
 #[derive(Debug)]
 pub(crate) struct World {
     zones: BTreeMap<(Role, Name), Arc<Zone>>,

@@ -32,7 +32,7 @@ const SILENT_FROM: Duration = Duration::HOUR;
 const RUN: Duration = Duration::seconds(220);
 const RUN_OF_A_SHARD: Duration = Duration::seconds(260);
 
-/// What came of it.
+/// The outcome.
 #[derive(Debug)]
 pub(crate) struct Checks {
     pub(crate) checked: u64,

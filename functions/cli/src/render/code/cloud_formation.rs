@@ -41,7 +41,7 @@ pub(crate) fn cloud_formation(records: &[&RequiredRecord]) -> String {
     }))
 }
 
-/// Route 53's own alias leads to AWS resources only, and nothing here tells their zone.
+/// Route 53's own alias leads to AWS resources only; their hosted zone is not known here.
 fn target_parameter(record: &RequiredRecord) -> Value {
     let description = format!(
         "The hosted zone of {}, an AWS resource such as a load balancer (its canonical hosted zone id)",

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use wire::RequiredRecord;
 
-/// How long resolvers may keep the records: short enough to correct a mistake, long enough to be kind.
+/// How long resolvers may keep the records: short enough to correct a mistake, long enough to spare the name servers.
 const TTL: u32 = 300;
 const PROOFS: [&str; 2] = ["_acme-challenge.", "_validation-persist."];
 /// The hosted zone of all CloudFront distributions (AWS, `AliasTarget`); other targets have several.
@@ -39,7 +39,7 @@ fn zones<'a>(records: &[&'a RequiredRecord]) -> Vec<Zone<'a>> {
     zones
 }
 
-/// The endpoint that records are for, as far as they tell: the name in the first one.
+/// The endpoint that records are for, as far as they show it: the name in the first one.
 fn subject<'a>(records: &[&'a RequiredRecord]) -> &'a str {
     let plain = |name: &'a str| PROOFS.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
     records.first().map_or("", |record| plain(&record.name))
@@ -54,7 +54,7 @@ fn zone_of_target(target: &str) -> Option<&'static str> {
     target.ends_with(CLOUDFRONT.0).then_some(CLOUDFRONT.1)
 }
 
-/// Makes identifiers differ that were made of different names, as `a-b.example` and `a.b.example` may be.
+/// Keeps identifiers of different names distinct, such as those of `a-b.example` and `a.b.example`.
 #[derive(Default)]
 struct Identifiers(HashSet<String>);
 

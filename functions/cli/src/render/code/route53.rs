@@ -57,7 +57,7 @@ fn change(record: &RequiredRecord, target_zone: Option<&str>) -> Result<Value, C
         set["TTL"] = json!(TTL);
         set["ResourceRecords"] = json!([{"Value": value}]);
     }
-    // What stands there already is replaced if it is of the same type, and refused by Route 53 otherwise.
+    // An existing record is replaced if it is of the same type, and refused by Route 53 otherwise.
     Ok(json!({"Action": "UPSERT", "ResourceRecordSet": set}))
 }
 

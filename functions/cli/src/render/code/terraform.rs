@@ -31,8 +31,8 @@ pub(crate) fn terraform(records: &[&RequiredRecord]) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// What the provider takes for a record: it puts a text into quotes itself, but into one pair only, so that those between
-/// the parts of a long one are to be written (AWS provider, `aws_route53_record`, "records").
+/// The provider's value of a record: it adds one pair of quotes itself, so that only the quotes between the parts of a long
+/// text are to be written (AWS provider, `aws_route53_record`, "records").
 fn data(record: &RequiredRecord) -> String {
     match character_strings(record, "") {
         Some(strings) => strings.trim_matches('"').to_owned(),
@@ -55,7 +55,7 @@ fn resource(name: &str, zone_id: &str, record: &RequiredRecord, body: &str) -> S
     )
 }
 
-/// Route 53's own alias, which leads to AWS resources only, and whose zone nothing here tells.
+/// Route 53's own alias, which leads to AWS resources only; their hosted zone is not known here.
 fn alias(name: &str, zone_id: &str, record: &RequiredRecord) -> String {
     let target = format!("target_zone_id_of_{name}");
     let description = format!(
@@ -91,7 +91,7 @@ fn quoted(text: &str) -> String {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out += "\\n",
-            // A second one says that no expression begins here.
+            // Doubled, it does not begin an expression.
             '$' | '%' if rest.peek() == Some(&'{') => out.extend([c, c]),
             c => out.push(c),
         }

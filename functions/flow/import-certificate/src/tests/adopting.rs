@@ -1,4 +1,4 @@
-//! A certificate of somebody else's, whose place the first one takes.
+//! A certificate of somebody else's, which the first one replaces.
 
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SignatureAlgorithm};
 use vocabulary::certificate::CertificateArn;
@@ -12,7 +12,7 @@ fn theirs() -> CertificateArn {
     THEIRS.parse().expect("a certificate")
 }
 
-/// With a chain that waits to take the place of a certificate for `names`, which is given to `given_to`.
+/// With a chain that waits to replace a certificate for `names`, which is given to `given_to`.
 async fn taking_over(names: &[&str], given_to: impl FnOnce(&EndpointId) -> Option<EndpointId>) -> Fixture {
     taking_over_a(&PKCS_ECDSA_P256_SHA256, names, given_to).await
 }

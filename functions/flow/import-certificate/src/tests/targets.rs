@@ -1,4 +1,4 @@
-//! Listeners, further regions, another account.
+//! Listeners, additional regions, another account.
 
 use std::panic::AssertUnwindSafe;
 
@@ -221,7 +221,7 @@ async fn by_a_role_all_of_it_is_in_the_roles_account() {
     );
 }
 
-/// Renews: the certificate in place has been due, and a new chain waits to be imported.
+/// Renews: the current certificate has been due, and a new chain waits to be imported.
 async fn renewal(fixture: &mut Fixture) {
     let certificate = held(fixture).await;
     let deployment = fixture.endpoint().await.deployment;

@@ -5,7 +5,7 @@ use domain::ports::{ExportMaterial, KeyExport, KeyVault};
 use domain::status::status_of;
 use vocabulary::certificate::{CertificateKey, ExportedKey, InstalledCertificate};
 
-/// With a certificate that nobody was told of, which is to be exported; `exported`: whether it was.
+/// With a certificate that nobody was notified of, which is to be exported; `exported`: whether it was.
 async fn issued(exported: bool) -> Fixture {
     let deployment = Deployment { export_key: true, ..Deployment::default() };
     let fixture = Fixture::deployed(Reachability::Internal, deployment).await.with_order().await;

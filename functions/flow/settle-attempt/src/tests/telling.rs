@@ -1,4 +1,4 @@
-//! Who is told what, once, also when the process dies right after it was said.
+//! Who is notified of what, once, also when the process dies right after sending it.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -14,7 +14,7 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use super::*;
 
-/// The certificate that an attempt has brought and not told of.
+/// The certificate that an attempt has brought and that nobody was notified of.
 async fn with_certificate(fixture: &Fixture) {
     let held = testkit::installed(&fixture.endpoint().await, fixture.now);
     fixture.endpoints.record_certificate(&fixture.input.endpoint, fixture.input.attempt, &held).await.expect("ours");
@@ -185,7 +185,7 @@ async fn an_endpoint_that_is_removed_meets_no_cause_any_more() {
     assert_eq!(fixture.causes.lasting().await, Ok(vec![]));
 }
 
-/// A thousand endpoints, of ten tenants, that are due at one moment.
+/// A thousand endpoints, of ten tenants, that are due at one time.
 async fn a_thousand(fixture: &Fixture) -> Vec<StepInput> {
     let mut inputs = Vec::new();
     for n in 0..1000_u128 {

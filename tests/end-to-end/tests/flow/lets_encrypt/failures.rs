@@ -1,4 +1,4 @@
-//! Failures by the type and the step of the problem: whose they are, and what is told.
+//! Failures by the type and the step of the problem: who is waited on, and who is notified of what.
 
 use boulder::{Boulder, Injected, Problem};
 use domain::alert::AlertKind;

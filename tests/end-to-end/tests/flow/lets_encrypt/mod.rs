@@ -1,5 +1,5 @@
-//! The flow at a CA that answers as Let's Encrypt's server does, over HTTP: what it says when something is wrong, its limits by its
-//! rules, and what our side makes of it.
+//! The flow at a CA that answers as Let's Encrypt's server does, over HTTP: what it says when something is wrong, its
+//! limits by its rules, and what our side makes of it.
 
 mod failures;
 mod limits;
@@ -142,7 +142,7 @@ impl Stage {
     }
 }
 
-/// As the CA's servers look: at the tokens, or through the delegation at the zone.
+/// What the CA's servers see: the tokens, or the zone through the delegation.
 fn look(tokens: &MemoryTokens, dns: &MemoryDns, internet: &Internet, lookup: &Lookup) -> Result<(), Problem> {
     let at_once = "the world is in memory";
     if internet.cut_off.contains(&lookup.perspective) {

@@ -1,4 +1,4 @@
-//! How the CA validates, by Boulder's rules: redirects, several perspectives, CAA. What we check and tell is the same.
+//! How the CA validates, by Boulder's rules: redirects, several perspectives, CAA. What we check and report is the same.
 
 use std::collections::BTreeMap;
 

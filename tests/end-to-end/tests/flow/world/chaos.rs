@@ -16,14 +16,14 @@ pub(crate) struct Chaos {
     pub(crate) reuse_authorizations: bool,
 }
 
-/// When one of the others is away; the end is no longer part of it.
+/// When a dependency is unavailable; the end is not part of it.
 pub(crate) type Outage = Range<OffsetDateTime>;
 
-/// Outages of those that the engine needs.
+/// Outages of the installation's dependencies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outages {
     pub(crate) ca: Vec<Outage>,
-    /// Of the CA that stands in for it.
+    /// Of the fallback CA.
     pub(crate) second_ca: Vec<Outage>,
     pub(crate) route53: Vec<Outage>,
 }

@@ -32,7 +32,7 @@ impl World {
         panic!("it never settles: {:#?}", self.endpoint(id).await);
     }
 
-    /// Tells what an attempt that died had recorded and not told, as a health check does.
+    /// Sends the notifications that an attempt which died had recorded and not sent, as a health check does.
     pub(crate) async fn tell_unsent(&self, id: &EndpointId) {
         let Some(endpoint) = self.endpoint(id).await.filter(|endpoint| endpoint.unsent.is_some()) else { return };
         let decision = decide(&endpoint, self.now(), &domain::alert::NotificationPolicy::default());
