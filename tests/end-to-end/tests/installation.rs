@@ -222,7 +222,8 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     let kept = aws.dynamodb.put_item().table_name(cloud.resource("EndpointsTable")?).item("pk", item("REFUSED#chat"));
     let kept = kept.item("sk", item("01764000000#one")).item("why", item("sns:Publish: AccessDenied"));
     kept.item("message", item("{}")).send().await?;
-    only_this_fails(cloud, "refused-notifications", &["ChatTopic", "AccessDenied", "1 notification", "make deploy"]).await?;
+    only_this_fails(cloud, "refused-notifications", &["ChatTopic", "AccessDenied", "1 notification", "make deploy"])
+        .await?;
     run_all(cloud).await?;
     ensure!(inspect(cloud).await?["refused-notifications"].status == InstallationStatus::Ok, "it is gone");
 

@@ -123,7 +123,9 @@ async fn wrong_alias(stage: &Stage<'_>) -> Result<()> {
     stage.add(&[WRONG, "--internal"]).await?;
     let first = stage.first_attempt(WRONG).await?;
     let shown = stage.run(&["show", WRONG]).await?;
-    for line in trouble(&shown) {
+    let issue: Vec<_> = issue(&shown).collect();
+    ensure!(issue.len() > 1, "the page does not say what is wrong: {shown}");
+    for line in issue {
         screen.answer(line)?;
     }
     let requests = used(&first, "ca_requests");
@@ -141,9 +143,10 @@ async fn wrong_alias(stage: &Stage<'_>) -> Result<()> {
 }
 
 /// The part of an endpoint's page that says what is wrong and what its owner is to do.
-fn trouble(page: &str) -> impl Iterator<Item = &str> {
-    let from = page.lines().skip_while(|line| !line.starts_with("What stands in the way"));
-    from.take_while(|line| !line.starts_with("Then, at once")).filter(|line| !line.trim().is_empty())
+fn issue(page: &str) -> impl Iterator<Item = &str> {
+    let begins = |line: &str| line.starts_with("Waiting for DNS") || line.starts_with("What is wrong");
+    let from = page.lines().skip_while(move |line| !begins(line));
+    from.take_while(|line| !line.starts_with("Then run:")).filter(|line| !line.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -151,9 +154,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_page_only_the_trouble_is_shown() {
-        let page = "a.test  failing\n\n Endpoint ep-1\n\nWhat stands in the way\n\n To do  x\n\nThen, at once: y\n";
-        assert_eq!(trouble(page).collect::<Vec<_>>(), ["What stands in the way", " To do  x"]);
-        assert_eq!(trouble("a.test  active\n").count(), 0);
+    fn of_a_page_only_the_issue_is_shown() {
+        for heading in ["Waiting for DNS", "What is wrong"] {
+            let page = format!("a.test  failing\n\n Endpoint ep-1\n\n{heading}\n\n Next step  x\n\nThen run:    y\n");
+            assert_eq!(issue(&page).collect::<Vec<_>>(), [heading, " Next step  x"]);
+        }
+        assert_eq!(issue("a.test  ready\n").count(), 0);
     }
 }
