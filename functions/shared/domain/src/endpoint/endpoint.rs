@@ -89,7 +89,7 @@ pub struct Endpoint {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizations: Vec<KnownAuthorization>,
     /// Where its certificate goes besides ACM at home.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Deployment::is_nothing")]
     pub deployment: Deployment,
     /// A certificate of this endpoint to be revoked at its CA, once another has replaced it or the endpoint is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ pub struct Notifications {
     #[serde(default)]
     pub sequence: u64,
     /// What people were notified of and is not resolved.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<Notified>,
     /// When a message about it was last left to the tenant's digest.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]

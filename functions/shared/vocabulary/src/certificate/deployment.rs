@@ -21,10 +21,10 @@ pub const MOST_REGIONS: usize = 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     /// What it is attached to, each once.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listeners: Vec<ListenerArn>,
     /// Regions into which it is imported besides the installation's own and those of its listeners.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<Region>,
     /// The role for all of it; without one it is the installation's own account.
     #[serde(default)]
@@ -79,6 +79,11 @@ impl DeploymentError {
 }
 
 impl Deployment {
+    /// Whether a certificate is only imported into ACM at home.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// `own`: the installation's account, if known. Duplicates count once.
     pub fn new(
         listeners: Vec<ListenerArn>,

@@ -50,10 +50,10 @@ pub struct InstalledCertificate {
     /// Whether its issuance was settled: recorded in the history, and people were notified.
     pub announced: bool,
     /// The copies in additional regions.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<CertificateCopy>,
     /// The listeners that have it, or may have.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listeners: Vec<ListenerUse>,
     /// Earlier certificates whose ARN it could not take over, while they are still in ACM.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
