@@ -118,7 +118,7 @@ fn refused(name: &str, standing: &Standing, url: &str) -> Option<InstallationChe
         Standing::NotAsked | Standing::Valid | Standing::Unusable => None,
         Standing::Refused(failure) => {
             let action = failure.guidance.action.clone().unwrap_or_default();
-            let detail = format!("The CA takes nothing from the account {url}. {}", failure.guidance.summary);
+            let detail = format!("The CA refuses requests of the account {url}. {}", failure.guidance.summary);
             Some(failed(name, detail, format!("{action} Runbook: {ACCOUNT_RUNBOOK}")))
         }
         Standing::Unknown(why) => Some(warning(

@@ -21,7 +21,7 @@ pub(crate) fn concurrency(seen: &Observed<Concurrency>, reserved: Reserved) -> I
         Err(fault) => return unseen(NAME, fault),
     };
     let detail = format!(
-        "Lambda runs {} executions at once in this account and region; {} are not reserved. Reserved for the API: {}, for \
+        "Lambda runs at most {} executions at once in this account and region; {} are not reserved. Reserved for the API: {}, for \
          answers to HTTP-01: {}.",
         grouped(limit.into()),
         grouped(unreserved.into()),
@@ -35,13 +35,13 @@ pub(crate) fn concurrency(seen: &Observed<Concurrency>, reserved: Reserved) -> I
         ENOUGH.. if reserved.challenges > 0 => ok(NAME, detail),
         ENOUGH.. => {
             let meaning =
-                "Whoever calls the hosts' challenge paths often enough takes all of them, and renewals have none.";
+                "Many requests to the hosts' challenge paths can use all of them, and then renewals have none.";
             let action = format!("Deploy with ChallengeConcurrency={CHALLENGES}, or what your hosts need: make deploy");
             warning(NAME, format!("{detail} {meaning}"), action)
         }
         ..=LEAST_UNRESERVED => {
-            let meaning = "Many calls of the API at once, or of any other function, leave renewals none, and AWS lets nothing be \
-                           reserved below a quota of 100.";
+            let meaning = "Many calls of the API at once, or of any other function, leave none for renewals, and AWS allows no \
+                           reservation below a quota of 100.";
             let action = format!(
                 "Request {} for Lambda's quota “Concurrent executions” \
                  (in the console, Service Quotas, AWS Lambda). New accounts have 10.",
@@ -50,7 +50,7 @@ pub(crate) fn concurrency(seen: &Observed<Concurrency>, reserved: Reserved) -> I
             warning(NAME, format!("{detail} {meaning}"), action)
         }
         _ => {
-            let meaning = "Many calls of the API at once leave renewals none.";
+            let meaning = "Many calls of the API at once leave none for renewals.";
             let free = (limit - LEAST_UNRESERVED).max(2);
             let (api, challenges) = (free.div_ceil(2), free / 2);
             let action =

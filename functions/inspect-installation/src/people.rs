@@ -40,7 +40,7 @@ pub(crate) fn alarms(seen: &Observed<Vec<Alarm>>, installation: &Installation) -
         );
     }
     let silent = alarms.iter().filter(|alarm| alarm.state == AlarmState::InsufficientData).count();
-    ok(NAME, format!("None of {} is in ALARM ({silent} have no data yet).", alarms.len()))
+    ok(NAME, format!("None of {} is in ALARM ({silent} without data yet).", alarms.len()))
 }
 
 pub(crate) fn subscriptions(seen: &Observed<Subscriptions>, installation: &Installation) -> InstallationCheck {

@@ -81,7 +81,7 @@ pub(crate) fn load_balancers(
     let shown: Vec<_> = groups.iter().take(MOST_SHOWN).map(|group| group.said(now)).collect();
     let mut detail = shown.join(" ");
     if groups.len() > MOST_SHOWN {
-        detail += &format!(" {} more are emptier.", groups.len() - MOST_SHOWN);
+        detail += &format!(" Others with more room: {}.", groups.len() - MOST_SHOWN);
     }
     let faults: Vec<_> = capacity.balancers.iter().filter_map(|one| Some((one, one.fault.as_ref()?))).collect();
     for (one, fault) in &faults {

@@ -179,7 +179,7 @@ pub(crate) fn attempts(seen: &Observed<Vec<String>>, installation: &Installation
             ),
             format!(
                 "See its state: aws stepfunctions get-execution-history --reverse-order --max-results 20 \
-                 --execution-arn {}:{first}. After an hour it is stopped, and the next attempt continues its order.",
+                 --execution-arn {}:{first}. It is stopped 90 minutes after its start, and the next attempt continues its order.",
                 installation.state_machine.replace(":stateMachine:", ":execution:")
             ),
         ),

@@ -74,8 +74,11 @@ pub(crate) fn delegation(
     let broken: Vec<_> =
         seen.servers.iter().filter_map(|(server, serves)| Some((server, serves.as_ref().err()?))).collect();
     if let Some((server, why)) = broken.first() {
-        let detail =
-            format!("{} of {} name servers fail for {wanted}: {server}: {why}.", broken.len(), seen.servers.len());
+        let detail = format!(
+            "Name servers that fail for {wanted}: {} of {}, the first is {server}: {why}.",
+            broken.len(),
+            seen.servers.len()
+        );
         let remedy = format!(
             "Query it: dig SOA {wanted} @{server}. If it still does not answer, the NS records do not point to this hosted zone."
         );

@@ -16,6 +16,7 @@ use testkit::contracts;
 use time::OffsetDateTime;
 use vocabulary::acme::Reachability;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
+use vocabulary::text::grouped;
 
 const PAGE: &str = "docs/reference/scale.md";
 const BEGIN: &str = "<!-- make check-many -->\n";
@@ -61,7 +62,8 @@ async fn ten_thousand_endpoints_are_checked_though_half_of_the_name_servers_are_
     let table = format!(
         "| endpoints | runs of the schedule | all checked after | a second | half of those that answer after | half of the \
          silent after | first shard done after | last |\n|---|---|---|---|---|---|---|---|\n\
-         | {many} | {runs} | {} s | {:.1} | {} s | {} s | {} s | {} s |\n",
+         | {} | {runs} | {} s | {:.1} | {} s | {} s | {} s | {} s |\n",
+        grouped(many),
         seconds(all),
         many as f64 / all.as_secs_f64(),
         seconds(answers),

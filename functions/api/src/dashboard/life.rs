@@ -40,7 +40,7 @@ impl Life {
             renews: day(&renew),
             ends: day(&end),
             summary: format!(
-                "Valid from {} to {}; {:.0} per cent of its life is over; renewed {} ({})",
+                "Valid from {} to {}; {:.0} per cent of its life is over; renewal {} ({})",
                 exact(&begin),
                 exact(&end),
                 share(clock.now),

@@ -181,9 +181,9 @@ pub(crate) fn serving(serving: &Serving) -> Badge {
         Serving::Presented { ours: true, name_matches: true, chain_complete: true, .. } => {
             Badge::good("This certificate")
         }
-        Serving::Presented { ours: true, name_matches: true, .. } => Badge::warn("Without its chain"),
-        Serving::Presented { name_matches: false, .. } => Badge::bad("Another name"),
-        Serving::Presented { .. } => Badge::warn("Another certificate"),
+        Serving::Presented { ours: true, name_matches: true, .. } => Badge::warn("Incomplete chain"),
+        Serving::Presented { name_matches: false, .. } => Badge::bad("Wrong name"),
+        Serving::Presented { .. } => Badge::warn("Different certificate"),
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum Always {
     /// `misconfigured`: the installation is not in order.
     #[response(status = 500, content_type = "application/problem+json")]
     Misconfigured(Problem),
-    /// `temporarily-unavailable`: send it again in a moment.
+    /// `temporarily-unavailable`: send it again in a minute.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
 }

@@ -119,7 +119,8 @@ impl Problem {
     /// `within`: `300 registrations within 1 hour`.
     pub fn too_many_requests(tenant: &str, within: &str, seconds: u64) -> Self {
         let detail = format!("Tenant {tenant} may ask for {within}, and has done so.");
-        let remedy = format!("Send the request again in {seconds} seconds. Other tenants are not affected.");
+        let remedy =
+            format!("Send the request again in {}. Other tenants are not affected.", counted(seconds, "second"));
         let title = "Too many requests of this tenant";
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", title, detail, &remedy);
         Self { retry_after: u32::try_from(seconds).ok().and_then(NonZeroU32::new), ..problem }
@@ -133,7 +134,7 @@ impl Problem {
     }
 
     pub fn unknown_link() -> Self {
-        let detail = "It has expired, was revoked, or never was one.";
+        let detail = "The link has expired, was revoked or never existed.";
         let remedy = "Ask whoever sent the link for a new one.";
         Self::new(StatusCode::NOT_FOUND, "link-not-found", "This link does not work", detail, remedy)
     }
@@ -196,7 +197,7 @@ impl From<ServiceFault> for Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily-unavailable",
                 "A service did not answer as it should",
-                "Send the request again in a moment.",
+                "Send the request again in a minute.",
             ),
             _ => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -168,7 +168,7 @@ fn may_change(seen: &Endpoint, same_names: bool) -> Result<(), Problem> {
         return Err(Problem::conflict(
             "import-unfinished",
             "A certificate is being imported into ACM",
-            "The last attempt died or was refused while it imported the first certificate, under the names as they are.",
+            "The last attempt was interrupted or refused while it imported the first certificate with the current names.",
             "Let the next attempt finish it (renew starts one now), then change the names.",
         ));
     }

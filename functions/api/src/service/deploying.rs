@@ -133,7 +133,9 @@ fn adoptable(text: &str, deployment: &Deployment, installation: &Installation) -
         return Err(wrong(format!("The certificate is in {}, and the installation in {home}.", arn.region())));
     }
     if deployment.role.is_some() {
-        return Err(wrong("In another account, by a role, no certificate is taken over.".to_owned()));
+        return Err(wrong(
+            "A certificate in another account cannot be taken over: leave out role or adopt.".to_owned(),
+        ));
     }
     if let Some(own) = installation.account.as_ref().filter(|own| *own != arn.account()) {
         let found = arn.account();
@@ -172,7 +174,8 @@ pub(super) fn may_adopt(seen: &Endpoint, after: &Deployment) -> Result<(), Probl
     {
         return Ok(());
     }
-    let why = "The endpoint has a certificate already, or one is being imported: it takes the place of no other one any more.";
+    let why =
+        "The endpoint has a certificate already, or one is being imported: so it cannot take the place of another one.";
     Err(Problem::invalid_field("adopt", why))
 }
 

@@ -56,7 +56,7 @@ fn mute_of(wish: &MuteWish, caller: &Caller, now: OffsetDateTime) -> Result<Mute
         return Err(Problem::invalid_field("reason", format!("It has more than {LONGEST_REASON} characters.")));
     }
     if until <= now {
-        return Err(Problem::invalid_field("until", "This time is over. Name one to come."));
+        return Err(Problem::invalid_field("until", "This time has passed. Give a later one."));
     }
     if until <= from {
         return Err(Problem::invalid_field("until", "It ends before it begins (`from`)."));

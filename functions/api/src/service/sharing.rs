@@ -2,6 +2,7 @@ use domain::endpoint::{DEFAULT_LIFE, Endpoint, EventKind, LONGEST_LIFE, Share, S
 use domain::ports::{EndpointReader, ShareLinks};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::{Caller, Origin};
+use vocabulary::text::counted;
 use wire::{EndpointView, NewShare};
 
 use super::{Ports, Service, act, random, sha256};
@@ -35,7 +36,11 @@ impl<P: Ports> Service<P> {
         let token = ShareToken::from_random(endpoint.id.clone(), random()).expose();
         let share =
             Share { id: sha256(&token), created_by: caller.origin.clone(), created_at: now, expires_at: now + life };
-        let summary = format!("Link {} to the domain owner's page, for {} days.", short(&share.id), life.whole_days());
+        let summary = format!(
+            "Link {} to the domain owner's page created, valid for {}.",
+            short(&share.id),
+            counted(life.whole_days().unsigned_abs(), "day")
+        );
         let event = act(EventKind::LinkCreated, &caller.origin, summary, now);
         self.store().create(&endpoint.id, &share, &event).await?;
         let url = format!("{base_url}/records/{token}");

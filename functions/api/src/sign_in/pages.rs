@@ -39,7 +39,7 @@ impl Page {
                 StatusCode::UNAUTHORIZED,
                 "Please sign in",
                 "You are not signed in, or your session has ended.".into(),
-                "Sign in to go on.",
+                "Sign in to continue.",
                 base,
             ),
             Refusal::NotEntitled { who } => {
@@ -73,7 +73,7 @@ impl Page {
         Self::sign_in_again(
             StatusCode::SERVICE_UNAVAILABLE,
             "The identity provider does not answer",
-            "Whether you are signed in cannot be known at the moment.".into(),
+            "Your sign-in could not be checked.".into(),
             "Try again in a minute. If it goes on, the operator finds the reason in the log of the api function.",
             base,
         )

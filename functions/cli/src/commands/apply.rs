@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
+use vocabulary::text::counted;
 use wire::{PreflightView, Severity, Wish};
 
 use super::print;
@@ -51,7 +52,12 @@ pub(super) async fn apply(api: &Api, command: &Apply) -> Result<(), CliError> {
         None => Ok(()),
         Some(first) => {
             let count = all.iter().filter(|applied| !applied.outcome.is_well()).count();
-            let what = format!("{count} of {} lines: the first is line {}, {}.", all.len(), first.line, first.domain);
+            let what = format!(
+                "Not done: {count} of {}, the first is line {}, {}.",
+                counted(all.len() as u64, "line"),
+                first.line,
+                first.domain
+            );
             Err(CliError::new(what, &first.why, &first.next_step))
         }
     }
@@ -101,7 +107,7 @@ fn not_written(path: Option<&Path>, error: &io::Error) -> CliError {
 fn stopped(error: ApiError, done: usize) -> CliError {
     let error = CliError::from(error);
     let again = "Then run the same command again: lines that are done are left alone.";
-    let what = format!("Stopped after {done} lines. {}", error.what());
+    let what = format!("Stopped after {}. {}", counted(done as u64, "line"), error.what());
     CliError::new(what, error.why(), format!("{} {again}", error.next()))
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn reconcile(api: &Api, command: &Reconcile) -> Result<(), CliE
     print(command.output.format, &all, |style| render::reconciliation(style, checked, &differences))?;
     let left: Vec<&Difference> = differences.iter().filter(|difference| difference.action.is_some()).collect();
     let Some(first) = left.first() else { return Ok(()) };
-    let what = format!("{} of {} differences are left, the first: {}.", left.len(), differences.len(), first.domain);
+    let what = format!("Differences left: {} of {}, the first: {}.", left.len(), differences.len(), first.domain);
     let next = first.action.clone().unwrap_or_default();
     Err(CliError::new(what, &first.detail, next).unless_told(command.output.format == Format::Table))
 }

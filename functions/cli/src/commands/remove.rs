@@ -54,7 +54,7 @@ fn left_over(endpoint: &EndpointView) -> String {
     let records: String = records.collect();
     match records.is_empty() {
         true => String::new(),
-        false => format!("Delete these records in the domain's DNS:\n{records}"),
+        false => format!("Delete these records in the domain's DNS, unless another registration uses them:\n{records}"),
     }
 }
 

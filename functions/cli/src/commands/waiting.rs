@@ -217,7 +217,7 @@ mod tests {
         };
         let both = ["www.example.com", "_acme-challenge.www.example.com"];
         assert_eq!(about("_acme-challenge.www.example.com points to a.example.", "Create it"), both[1..]);
-        assert_eq!(about("http://www.example.com/ does not reach the platform", ""), both[..1]);
+        assert_eq!(about("http://www.example.com/ does not give the platform's answer", ""), both[..1]);
         // The name servers of the host are spoken of, but the record to create is spelled out.
         assert_eq!(
             about("no name server of www.example.com answers", "_acme-challenge.www.example.com CNAME x.acme.example"),

@@ -208,7 +208,7 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
                 (false, true) => "a different certificate than the one in ACM",
                 (false, false) => "a different certificate, and it does not cover the name",
             };
-            let chain = if *chain_complete { "" } else { ", without its chain" };
+            let chain = if *chain_complete { "" } else { ", with an incomplete chain" };
             vec![
                 ("Serves", format!("{host} serves {which}{chain}")),
                 ("Serial", serial.clone()),

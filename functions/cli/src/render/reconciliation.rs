@@ -8,7 +8,7 @@ use crate::terminal::output::Style;
 
 pub(crate) fn reconciliation(style: Style, checked: u32, differences: &[Difference]) -> String {
     if differences.is_empty() {
-        return format!("ACM and the table agree on {checked} certificates.\n");
+        return format!("ACM and the table agree. Certificates compared: {checked}.\n");
     }
     let mut table = table(style, &["DOMAIN", "CERTIFICATE", "FOUND", "NEXT STEP"]);
     for difference in differences {
@@ -64,6 +64,6 @@ mod tests {
         let page = reconciliation(style, 2, &all);
         assert!(page.contains("6f2d0c1e") && page.contains("in ACM only") && page.contains("Recorded."), "{page}");
         assert!(page.contains("missing in ACM") && page.contains("managed-https renew shop.example.com"), "{page}");
-        assert_eq!(reconciliation(style, 7, &[]), "ACM and the table agree on 7 certificates.\n");
+        assert_eq!(reconciliation(style, 7, &[]), "ACM and the table agree. Certificates compared: 7.\n");
     }
 }

@@ -203,7 +203,7 @@ fn a_removal_is_waited_for_until_the_endpoint_is_gone() {
     assert_status(&output, 0);
     assert_eq!(
         out(&output),
-        "www.example.com is removed.\nDelete these records in the domain's DNS:\n  _acme-challenge.www.example.com CNAME\n\
+        "www.example.com is removed.\nDelete these records in the domain's DNS, unless another registration uses them:\n  _acme-challenge.www.example.com CNAME\n\
          Its history stays: managed-https events ep-1\n"
     );
     assert_eq!(err(&output), "www.example.com: being removed (attempt 1 is running)\n");

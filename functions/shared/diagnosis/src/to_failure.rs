@@ -38,7 +38,7 @@ pub fn to_failure_of_all(findings: &[Finding]) -> Option<Failure> {
         in_full.map(|finding| format!("{} {}", finding.subject, finding.guidance.summary)).collect();
     let others: Vec<&str> = findings.iter().skip(MOST_IN_FULL).map(|finding| finding.subject.as_str()).collect();
     if !others.is_empty() {
-        said.push(format!("and likewise {}", others.join(", ")));
+        said.push(format!("and others: {}", others.join(", ")));
     }
     let lines = findings.iter().filter_map(|finding| Some(finding.guidance.record.as_ref()?.line()));
     let records: Vec<String> = lines.take(MOST_RECORDS).collect();

@@ -180,7 +180,7 @@ fn a_private_address_beside_good_ones_is_left_out_and_told() {
         S::Error,
         R::Mismatch,
         "points to fd00::1 instead of",
-        "Make the endpoint internal",
+        "have the platform make the endpoint internal",
     );
 }
 

@@ -107,7 +107,7 @@ pub(crate) const CASES: [Case; 33] = [
         CaaForbids,
         DomainOwner,
         "the right `accounturi`, and a “;” behind it",
-        "Replace the CAA record by this one",
+        "Replace the CAA record with this one",
         semicolon
     ),
     case!(

@@ -20,7 +20,7 @@ pub(crate) const CASES: [Case; 25] = [
     case!(HostMissing, DomainOwner, "a host without a record", " CNAME edge.platform.", missing),
     case!(HostElsewhere, DomainOwner, "an A record of another server", "point the host at the platform", elsewhere),
     case!(HostIpv6Elsewhere, DomainOwner, "the right A record, and an AAAA record", "Remove the AAAA record", ipv6),
-    case!(HostPrivate, DomainOwner, "the A record 10.9.8.7", "Make the endpoint internal", private),
+    case!(HostPrivate, DomainOwner, "the A record 10.9.8.7", "have the platform make the endpoint internal", private),
     case!(HostProxied, DomainOwner, "an alias to a CDN that passes the challenge path on", "DNS only", proxied),
     case!(HostProxied, DomainOwner, "an alias to a CDN that answers in its place", "DNS only", hidden),
     case!(
@@ -45,8 +45,14 @@ pub(crate) const CASES: [Case; 25] = [
         "through to the platform",
         wrong_answer
     ),
-    case!(HttpRedirected, DomainOwner, "a redirect to another host", "Except /.well-known/acme-challenge/", redirected),
-    case!(HttpRedirected, DomainOwner, "a redirect to port 8443", "Except /.well-known/acme-challenge/", to_a_port),
+    case!(
+        HttpRedirected,
+        DomainOwner,
+        "a redirect to another host",
+        "Exclude /.well-known/acme-challenge/",
+        redirected
+    ),
+    case!(HttpRedirected, DomainOwner, "a redirect to port 8443", "Exclude /.well-known/acme-challenge/", to_a_port),
     case!(HttpRedirected, DomainOwner, "a redirect with status 303", "Redirect with status 301", see_other),
     case!(
         HttpRedirected,
@@ -59,14 +65,14 @@ pub(crate) const CASES: [Case; 25] = [
         HttpRedirected,
         DomainOwner,
         "a redirect to a host with a private address",
-        "Except /.well-known/acme-challenge/",
+        "Exclude /.well-known/acme-challenge/",
         to_the_inside
     ),
     case!(
         HttpRedirected,
         DomainOwner,
         "a redirect to another host of the platform",
-        "Except /.well-known/acme-challenge/",
+        "Exclude /.well-known/acme-challenge/",
         to_another_host
     ),
     case!(HttpWrongAnswer, DomainOwner, "a redirect without Location", "in the header Location", no_location),

@@ -56,7 +56,7 @@ const WORLDS: &[World] = &[
         records: &[("A", "{20}"), ("A", "10.1.2.3"), ("AAAA", "fd00::1")],
         hosts: &[],
         check: Some("host-indirect"),
-        said: &["has the private addresses 10.1.2.3, fd00::1 beside public ones, which the CA leaves out"],
+        said: &["has the private addresses 10.1.2.3, fd00::1, which CAs ignore, beside public ones"],
         not: &[],
         gate: Gate::Passes,
     },

@@ -28,7 +28,9 @@ fn pretty(value: &impl serde::Serialize) -> String {
 fn meaning(kind: AlertKind) -> &'static str {
     match kind {
         AlertKind::CertificateIssued => "The endpoint has its first certificate.",
-        AlertKind::CertificateRenewed => "A new certificate replaced the previous one, under the same ARN.",
+        AlertKind::CertificateRenewed => {
+            "A new certificate replaced the previous one, under the same ARN where ACM allows that."
+        }
         AlertKind::IssuanceFailed => {
             "The first certificate could not be issued, waiting on the operator or the CA. This example is for all \
              endpoints together: `affected` instead of an endpoint."

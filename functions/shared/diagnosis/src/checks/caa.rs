@@ -137,7 +137,7 @@ impl Refused<'_> {
             }
             CaaFault::Malformed { record, why } => {
                 let found = format!("has a CAA record that allows nobody, as {why}: {record}");
-                Check::CaaForbids.finding(at, expected, found, fix("Replace the CAA record by this one"))
+                Check::CaaForbids.finding(at, expected, found, fix("Replace the CAA record with this one"))
             }
             CaaFault::UnknownCritical { record } => {
                 let found = format!("has a critical CAA property that {ours} does not know: {record}");
@@ -163,7 +163,7 @@ impl Refused<'_> {
             CaaFault::Repeated { record, tag } => {
                 let check = if *tag == "accounturi" { Check::CaaAccount } else { Check::CaaMethod };
                 let found = format!("has a CAA record with {tag} twice, which nobody satisfies: {record}");
-                check.finding(at, expected, found, fix("Replace the CAA record by this one"))
+                check.finding(at, expected, found, fix("Replace the CAA record with this one"))
             }
             CaaFault::NoTopLevelDomain => {
                 let found = "is a top-level domain that does not exist: a CA refuses every name below it";

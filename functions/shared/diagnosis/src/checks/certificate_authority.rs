@@ -39,11 +39,11 @@ fn limit(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
     let fix = Fix::optional(None);
     match told.limited_domain() {
         Some(domain) => {
-            let found = format!("is at its limit, until it is tried again {when}: {}", told.detail);
+            let found = format!("is at its limit at the CA; next attempt {when}: {}", told.detail);
             Check::DomainLimit.finding(domain, "orders are taken", found, fix)
         }
         None => {
-            let found = format!("is refused for now, until it is tried again {when}: {}", told.detail);
+            let found = format!("is refused for now; next attempt {when}: {}", told.detail);
             Check::RateLimited.finding(&name, "orders are taken", found, fix)
         }
     }

@@ -33,7 +33,7 @@ pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[Ser
         return None;
     }
     if answered.iter().any(|a| right(&a.answer)) {
-        let found = format!("gets different answers from the name servers of {base}: {}", describe(cname));
+        let found = format!("differs between the name servers of {base}: {}", describe(cname));
         let wrong = answered.iter().find(|a| !right(&a.answer)).map_or("", |a| a.server.as_str());
         let fix =
             Fix::of(AGREE).with_record(record.clone()).with_command(format!("dig CNAME {} @{wrong}", record.name));
@@ -68,7 +68,7 @@ fn elsewhere(base: &DomainName, record: &DnsRecord, leads: &[String]) -> Finding
             &record.name,
             format!("CNAME {target}"),
             "is an alias of itself",
-            Fix::of(format!("Replace the record by: {}", record.line())).with_record(record.clone()),
+            Fix::of(format!("Replace the record with: {}", record.line())).with_record(record.clone()),
         );
     }
     let replace = format!("Replace the record{} at this name with: {}", plural(leads), record.line());
@@ -185,7 +185,7 @@ fn at_one_side(mut fault: Finding, record: &DnsRecord, differing: &Differing, cn
     let right: Vec<&str> = cname.iter().filter(has_it).map(|answer| answer.server.as_str()).collect();
     let (above, own) = (differing.above.join(", "), differing.own.join(", "));
     fault.guidance.action = Some(format!(
-        "The record is right at {}. The registrar delegates the zone to {above}, and its own NS records name {own}: let \
+        "The record is right at {}. The zone is delegated to {above}, and its own NS records name {own}: let \
          both name the servers that have the record.",
         right.join(", ")
     ));

@@ -149,7 +149,7 @@ fn left_out(host: &HostFacts, record: &DnsRecord, led: &[Leads], usable: &[&Host
     there.dedup();
     (!there.is_empty()).then(|| {
         let (es, list) = (if there.len() == 1 { "" } else { "es" }, list(&there));
-        let found = format!("has the private address{es} {list} beside public ones, which the CA leaves out");
+        let found = format!("has the private address{es} {list}, which CAs ignore, beside public ones");
         let fix =
             Fix::of(format!("Remove the record{} {list} at {}.", if es.is_empty() { "" } else { "s" }, record.name));
         Check::HostAddressReserved.finding(&record.name, "public addresses only", found, fix)
@@ -197,7 +197,7 @@ fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: 
     }
     let leads_to = format!("points to {} instead of {}", chain.path(), record.value);
     if leads == Leads::Private {
-        return http::private(record, &leads_to);
+        return http::private(record, &format!("it {leads_to}"));
     }
     if let Some(to) = answer.cname.records().first().filter(|to| is_appended(&record.name, &record.value, to)) {
         let found = format!("points to {to}: the DNS provider has appended the zone to the target");
@@ -253,7 +253,7 @@ fn proxied(cdn: &Cdn, host: &HostFacts, record: &DnsRecord, chain: &Chain, reach
     match host.http.as_ref().filter(|_| !reached) {
         Some(observed) => {
             let heard = http::heard(&host.name.base, observed);
-            found.push_str(&format!(", and does not reach the platform: {heard}"));
+            found.push_str(&format!(", and does not give the platform's answer: {heard}"));
         }
         None => found.push_str(", which passes the challenge path on"),
     }
@@ -271,7 +271,7 @@ fn disagreeing(record: &DnsRecord, usable: &[&HostAnswer]) -> Finding {
         })
         .collect();
     said.sort();
-    let found = format!("gets different answers from its name servers: {}", said.join("; "));
+    let found = format!("differs between its name servers: {}", said.join("; "));
     Check::ServersDisagree.finding(
         &record.name,
         expected(record),

@@ -41,7 +41,7 @@ pub fn fault(host: &Host<'_>, observed: &HttpObservation) -> Finding {
     check.finding(
         host.name.as_str(),
         format!("the platform's answer at http://{}/.well-known/acme-challenge/", host.name),
-        format!("does not reach the platform: {}", heard(host.name, observed)),
+        format!("does not give the platform's answer: {}", heard(host.name, observed)),
         fix,
     )
 }
@@ -60,7 +60,8 @@ pub(crate) fn missing(host: &Host<'_>, record: &DnsRecord, found: &str) -> Findi
 /// All addresses of the host are private.
 pub(crate) fn private(record: &DnsRecord, heard: &str) -> Finding {
     let text = format!(
-        "Make the endpoint internal, which needs no public address; or point the host at the platform: {}",
+        "Point the host at the platform, or have the platform make the endpoint internal, which needs no public \
+         address: {}",
         record.line()
     );
     let fix = Fix::of(text).with_record(record.clone());
@@ -93,7 +94,7 @@ fn take_off(host: &Host<'_>) -> Option<String> {
 
 /// What the operator of the server can do.
 pub(crate) fn way_out(host: &DomainName, observed: &HttpObservation) -> String {
-    const EXCEPT: &str = "Except /.well-known/acme-challenge/ from the redirect.";
+    const EXCEPT: &str = "Exclude /.well-known/acme-challenge/ from the redirect.";
     if let (ProbeAnswer::Failed(ProbeFault::RefusedRedirect(Refused::MissingSlash)), Some(last)) =
         (&observed.answer, observed.redirects.last())
     {
@@ -105,7 +106,9 @@ pub(crate) fn way_out(host: &DomainName, observed: &HttpObservation) -> String {
             format!("Redirect with status 301, 302, 307 or 308. Or: {EXCEPT}")
         }
         _ if !observed.redirects.is_empty() => EXCEPT.to_owned(),
-        ProbeAnswer::Failed(_) => "Open port 80 to everybody, or make the endpoint internal.".to_owned(),
+        ProbeAnswer::Failed(_) => {
+            "Open port 80 to everybody, or have the platform make the endpoint internal.".to_owned()
+        }
         _ if observed.lacks_location() => "Send the redirect's target in the header Location.".to_owned(),
         _ => match &observed.mark {
             Some(Mark::OtherHost(_)) => format!("Let the proxy pass the header Host on unchanged: {host}."),
@@ -227,7 +230,7 @@ mod tests {
             &observed(private, &[(302, "http://intern.example.net/", "intern.example.net")]),
             Check::HttpRedirected,
             "it redirects (302) to http://intern.example.net/, and intern.example.net has only the private address 10.1.2.3",
-            "Except /.well-known/acme-challenge/",
+            "Exclude /.well-known/acme-challenge/",
         );
         assert(
             &observed(failed(ProbeFault::TimedOut(10)), &[]),
@@ -295,7 +298,7 @@ mod tests {
             &mark(ProbeAnswer::Status(404), &[(301, "http://www.example.com/", "www.example.com")], other.clone()),
             Check::HttpRedirected,
             "there the platform answered for www.example.com instead of shop.example.com, whose token is not found there",
-            "Except /.well-known/acme-challenge/",
+            "Exclude /.well-known/acme-challenge/",
         );
         assert_said(
             &mark(ProbeAnswer::Status(404), &[], other),

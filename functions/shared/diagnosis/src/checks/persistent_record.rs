@@ -40,7 +40,7 @@ pub fn fault(
         judged.iter().filter_map(|(answer, best)| best.as_ref().err().map(|why| (answer, why))).collect();
     let (first, _) = wrong.first()?;
     if wrong.len() < judged.len() {
-        let found = format!("gets different answers from the name servers of {base}: {}", describe(txt));
+        let found = format!("differs between the name servers of {base}: {}", describe(txt));
         let fix = Fix::of(AGREE)
             .with_record(record.clone())
             .with_command(format!("dig TXT {} @{}", record.name, first.server));
@@ -56,7 +56,7 @@ pub fn fault(
         ),
         Some(PersistentFault::OtherIssuer) => (
             Check::PersistentElsewhere,
-            format!("lets nobody of this installation issue: {}", values()),
+            format!("does not name this installation's CA: {}", values()),
             "Create this TXT record beside those that are there",
         ),
         Some(PersistentFault::OtherAccount(account)) => (
@@ -67,17 +67,17 @@ pub fn fault(
         Some(PersistentFault::Malformed(why)) => (
             Check::PersistentMalformed,
             format!("cannot be read by the CA: {why} ({})", values()),
-            "Replace the TXT record by this one",
+            "Replace the TXT record with this one",
         ),
         Some(PersistentFault::Expired(until)) => (
             Check::PersistentExpired,
             format!("was good until {} (persistUntil={})", moment(*until), until.unix_timestamp()),
-            "Replace the TXT record by this one, which has no end, or write a later persistUntil",
+            "Replace the TXT record with this one, which has no end, or write a later persistUntil",
         ),
         Some(PersistentFault::NoWildcard) => (
             Check::PersistentWildcard,
             format!("is good for {base} alone, not for *.{base}: policy=wildcard is missing"),
-            "Replace the TXT record by this one",
+            "Replace the TXT record with this one",
         ),
     };
     Some(finding(check, &record, found, act))
@@ -172,7 +172,7 @@ fn ending(
     let until = ends.collect::<Option<Vec<_>>>()?.into_iter().min().filter(|until| *until < renewal)?;
     let record = persistent_record(&facts.base, wildcard, issuer);
     let found = format!("is good until {}, and the next renewal is at {}", moment(until), moment(renewal));
-    let act = "Replace the TXT record by this one, which has no end, or write a later persistUntil";
+    let act = "Replace the TXT record with this one, which has no end, or write a later persistUntil";
     Some(finding(Check::PersistentExpired, &record, found, act).softened(Severity::Warning))
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn judge(subject: &Subject, observed: &TlsObservation) -> Serving {
     };
     let leaf = chain.first().and_then(|der| X509Certificate::from_der(der).ok());
     let Some((_, leaf)) = leaf else {
-        return Serving::Unreachable { host: host.clone(), reason: "what it presents is not a certificate".into() };
+        return Serving::Unreachable { host: host.clone(), reason: "what it serves is not a certificate".into() };
     };
     let serial = normalize_serial(&leaf.raw_serial_as_string());
     let issuer = leaf.issuer().to_string();
@@ -77,8 +77,8 @@ pub(crate) fn finding(subject: &Subject, serving: &Serving, now: OffsetDateTime)
         }
         Serving::Presented { host, serial, issuer, not_after, ours: false, name_matches, .. } => {
             let names = if *name_matches { "" } else { ", which does not cover the host's name" };
-            let life = if *not_after <= now { "expired" } else { "ends" };
-            let found = format!("presents {serial} by {issuer}{names}; it {life} {}", moment(*not_after));
+            let life = if *not_after <= now { "expired" } else { "expires" };
+            let found = format!("serves serial {serial} by {issuer}{names}; it {life} {}", moment(*not_after));
             let fix = format!("Attach {arn} to the load balancer's HTTPS listener.");
             let command = format!("openssl s_client -connect {host}:443 -servername {host} </dev/null");
             Some(Check::TlsOtherCertificate.finding(host, expected, found, Fix::of(fix).with_command(command)))

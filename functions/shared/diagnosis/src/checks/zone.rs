@@ -111,14 +111,14 @@ fn absent(zone: &ZoneFacts, nxdomain: bool) -> Finding {
 
 /// Nobody is blamed yet.
 fn unreached(zone: &str, why: &str) -> Finding {
-    let found = format!("could not be asked: its name servers gave no answer in time ({why})");
+    let found = format!("could not be queried: its name servers did not answer ({why})");
     let mut finding =
         Check::ServersSilent.finding(zone, "name servers that answer", found, Fix::optional(Some(SOON.into())));
     finding.guidance.waiting_on = WaitingOn::Nobody;
     finding.softened(Severity::Warning)
 }
 
-const SOON: &str = "No action needed. It is checked again in a minute.";
+const SOON: &str = "Check again in a minute. Attempts of a registered endpoint continue automatically.";
 
 fn unseen(zone: &str, why: &str) -> Finding {
     let found = format!("cannot be checked from here: {why}");
@@ -140,7 +140,8 @@ pub fn unseen_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
     let mut finding = unseen(&base.challenge_name(), &describe(answers)).at(base.registered());
     finding.guidance.waiting_on = WaitingOn::DomainOwner;
     finding.guidance.action = Some(
-        "Give the zone a name server with an IPv4 address, or choose the challenge dns-01: the CA then validates the record."
+        "Give the zone a name server with an IPv4 address, or have the platform choose the challenge dns-01: the CA then \
+         validates the record."
             .to_owned(),
     );
     finding
@@ -163,7 +164,7 @@ fn unknown(zone: &ZoneFacts, why: &Unanswered) -> Finding {
     check.finding(
         registered,
         "name servers that answer",
-        format!("has no name server that answers: they {name} ({why})"),
+        format!("has no name server with a usable answer: {why}"),
         fix,
     )
 }
@@ -197,9 +198,9 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
         faulty.sort();
         let found = match serving {
             true => {
-                format!("has {} of {} name servers that {what}: {}", faulty.len(), servers.len(), faulty.join("; "))
+                format!("has name servers that {what}, {} of {}: {}", faulty.len(), servers.len(), faulty.join("; "))
             }
-            false => format!("has no name server that answers: they {what} ({})", faulty.join("; ")),
+            false => format!("has no name server with a usable answer: {}", faulty.join("; ")),
         };
         let drops_edns = matches!(first.answer, Answer::Failed(Unanswered::DropsEdns));
         let fix = Fix::of(if drops_edns { LET_EDNS_PASS } else { check.entry().fix });
@@ -221,14 +222,15 @@ fn differ(apex: &str, differing: &Differing) -> Finding {
     let Differing { above, own } = differing;
     let (above, own) = (above.join(", "), own.join(", "));
     let found = format!("is delegated to {above} by the zone above, while its own NS records name {own}");
-    let fix = "Name the same servers at both places: at the registrar, and in the NS records of the zone.";
+    let fix = "Name the same servers at both places: at the registrar or in the parent zone, and in the NS records of the zone.";
     let fix = Fix::of(fix).with_command(format!("dig +trace NS {apex}"));
     Check::NameServersDiffer.finding(apex, "the same name servers at the registrar and in the zone", found, fix)
 }
 
 fn unsigned(apex: &str, why: &str) -> Finding {
     let fix = format!(
-        "Remove the DS record of {apex} at its registrar, or replace it by the one that the zone's provider shows."
+        "Remove the DS record of {apex} at its registrar or in its parent zone, or replace it with the one that the \
+         zone's provider shows."
     );
     Check::DnssecBroken.finding(
         apex,

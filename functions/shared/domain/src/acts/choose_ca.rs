@@ -127,7 +127,7 @@ pub fn keeps_out(
     let refusal = judge(name.wildcard, method, levels, &authority.issuer).err()?;
     let at = refusal.level.at();
     Some(match refusal.fault {
-        CaaFault::Unanswered { why } => format!("the CAA records of {at} could not be had: {why}"),
+        CaaFault::Unanswered { why } => format!("the CAA records of {at} could not be read: {why}"),
         _ => format!("the CAA records of {at} do not allow it"),
     })
 }
@@ -167,7 +167,7 @@ pub fn authority_of<'a, C: CertificateAuthority>(authorities: &'a [C], order: &O
     authorities.iter().find(|authority| authority.directory() == order.directory).ok_or_else(|| {
         Failure::without_action(
             FailureName::OrderLost,
-            WaitingOn::Operator,
+            WaitingOn::Nobody,
             format!(
                 "The order is at {}, which is none of this installation's CAs any more. A new one is made automatically.",
                 host(&order.directory)
@@ -342,7 +342,7 @@ mod tests {
         for other in ["0 issue \"first.example\"", "0 issue \"second.example; accounturi=https://second.example/1\""] {
             assert!(records(other).expect("kept out").contains("CAA records of example.com"), "{other}");
         }
-        assert!(says(Answer::Failed(Unanswered::TimedOut)).expect("kept out").contains("could not be had"));
+        assert!(says(Answer::Failed(Unanswered::TimedOut)).expect("kept out").contains("could not be read"));
     }
 
     #[test]

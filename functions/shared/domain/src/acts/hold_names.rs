@@ -179,7 +179,7 @@ fn former_of(seen: Endpoint, names: &[Seen], grace: Duration, now: OffsetDateTim
         .iter()
         .fold(seen.moved.clone(), |moved, (name, _)| Some(Moved::with(moved.as_ref(), name.clone(), now, now + grace)));
     let moved = moved.expect("there is a name at least");
-    let summary = format!("Paused: the DNS records of {} now prove another registration.", moved.in_words());
+    let summary = format!("Paused: the DNS records of {} now belong to another registration.", moved.in_words());
     let event = Event::act(EventKind::Changed, Origin::itself(), summary, now, 0);
     Former { seen, moved, event }
 }
@@ -193,8 +193,8 @@ fn another_has(lost: &[&Proven], tenant_proof: TenantProof) -> Failure {
         let step = match tenant_proof {
             TenantProof::On => "Create its delegation record: managed-https records shows it.",
             TenantProof::Off => {
-                "Create its delegation record: managed-https records shows it. Where TenantProof is off, the endpoint that \
-                 had the name first keeps it: remove that one."
+                "Create its delegation record: managed-https records shows it. The endpoint that had the name first \
+                 keeps it until then: if it is another tenant's, ask the operator."
             }
         };
         Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, what, step)

@@ -59,7 +59,7 @@ fn ordering(mut endpoint: Endpoint) -> Result<(Endpoint, OpenOrder), Failure> {
         Some(order) => Ok((endpoint, order)),
         None => Err(Failure::without_action(
             FailureName::OrderLost,
-            WaitingOn::Operator,
+            WaitingOn::Nobody,
             "The endpoint has no open order. A new one is made automatically.",
         )),
     }

@@ -270,7 +270,7 @@ mod tests {
             (0, "5 within 7 days"),
             (1, "50 within 7 days"),
             (2, "Tenant acme may make 150 within 3 hours"),
-            (3, "takes 300 within 3 hours"),
+            (3, "300 within 3 hours"),
         ] {
             let failure = failure(index);
             assert!(

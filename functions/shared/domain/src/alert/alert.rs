@@ -144,14 +144,14 @@ impl Alert {
                 let old = moved.iter().map(|retired| retired.arn.as_str()).collect::<Vec<_>>().join(" and ");
                 let mut what = format!(
                     "{issued} ACM does not let it take the place of {old}, whose key or usages it does not have: it has a \
-                     new ARN, {}. The endpoint's listeners have been moved.",
+                     new ARN, {}. Listeners that the endpoint names use the new one.",
                     held.arn
                 );
                 let full: Vec<_> = moved.iter().flat_map(|old| &old.swapped).map(ToString::to_string).collect();
                 if !full.is_empty() {
                     what.push_str(&format!(
                         " No room for both at {}: the old one was removed first, and the default certificate was served \
-                         for a moment.",
+                         for a short time.",
                         full.join(", ")
                     ));
                 }
@@ -176,7 +176,8 @@ impl Alert {
         let records: Vec<_> = persistent.chain(names.iter().map(|name| name.challenge_name())).collect();
         let hosts = if endpoint.reachability == Reachability::External { ", and those of its hosts" } else { "" };
         let removed = format!(
-            "The endpoint for {} was removed. Delete its records in the domain's DNS: {}{hosts}.",
+            "The endpoint for {} was removed. Its records in the domain's DNS can be deleted, unless another registration \
+             uses them: {}{hosts}.",
             all_names(endpoint),
             records.join(", ")
         );

@@ -113,8 +113,10 @@ fn by_cause(cause: &Cause) -> (Option<&'static str>, Option<&'static str>) {
     let failure = FailureName::ALL.into_iter().find(|name| name.as_str() == cause.as_str());
     let (problem, end) = match (failure, cause.as_str()) {
         (Some(failure), _) => by_failure(failure),
-        (None, "records-moved") => ("paused, DNS records prove another registration", "the DNS records prove it again"),
-        (None, "paused") => ("paused, DNS records missing for long", "no longer paused"),
+        (None, "records-moved") => {
+            ("paused, DNS records belong to another registration", "the DNS records are correct again")
+        }
+        (None, "paused") => ("paused, DNS records missing for a long time", "no longer paused"),
         (None, "served-certificate-differs") => {
             ("a different certificate is served", "the right certificate is served")
         }
@@ -150,7 +152,7 @@ fn by_failure(failure: FailureName) -> (&'static str, &'static str) {
         }
         FailureName::Misconfigured => ("installation misconfigured", "the configuration works again"),
         FailureName::Throttled => ("requests to AWS throttled", "requests to AWS are no longer throttled"),
-        FailureName::Unavailable => ("AWS service unavailable", "the AWS service answers again"),
+        FailureName::Unavailable => ("a service does not answer", "the service answers again"),
         FailureName::TimedOut => ("attempts time out", "attempts no longer time out"),
         FailureName::EndpointRemoved => ("removed during an attempt", "removal finished"),
         FailureName::Superseded => ("replaced by a newer attempt", "the newer attempt ended"),

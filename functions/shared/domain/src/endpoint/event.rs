@@ -73,9 +73,7 @@ impl Event {
             let (kind, summary) = match attempt.outcome {
                 Outcome::Running => return None,
                 Outcome::Issued => (EventKind::CertificateIssued, "The certificate was issued and imported.".into()),
-                Outcome::Renewed => {
-                    (EventKind::CertificateRenewed, "The certificate was renewed under the same ARN.".into())
-                }
+                Outcome::Renewed => (EventKind::CertificateRenewed, "The certificate was renewed and imported.".into()),
                 Outcome::Unchanged => {
                     (EventKind::CertificateUnchanged, "The current certificate is good: nothing to do.".into())
                 }

@@ -112,7 +112,7 @@ impl Health {
 /// `what` is wrong with the records, when they were last correct (`good`), and the consequence with the certificate `held`.
 pub fn consequence(what: &str, good: Option<OffsetDateTime>, held: &InstalledCertificate) -> String {
     let what = what.trim_end_matches('.');
-    let good = good.map(|at| format!("It was last correct on {}. ", moment(at))).unwrap_or_default();
+    let good = good.map(|at| format!("DNS was last correct on {}. ", moment(at))).unwrap_or_default();
     format!("{what}. {good}The next renewal would fail; the current certificate expires {}.", moment(held.not_after))
 }
 

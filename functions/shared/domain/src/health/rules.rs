@@ -45,7 +45,9 @@ pub(super) fn in_acm(
             SymptomKind::CertificateMissing,
             WaitingOn::Operator,
             format!("The certificate {arn} was deleted from ACM."),
-            format!("Renew it, which gives it a new ARN, and attach the new one to the listeners: {renew}"),
+            format!(
+                "Renew it: it gets a new ARN and goes to the endpoint's listeners. Attach it by hand elsewhere: {renew}"
+            ),
         )],
         InAcm::There(there) if there.serial != held.serial => vec![symptom(
             SymptomKind::AnotherHeld,
@@ -60,7 +62,7 @@ pub(super) fn in_acm(
             let unused = symptom(
                 SymptomKind::Unused,
                 WaitingOn::Operator,
-                format!("The certificate {arn} is no longer in use: it was detached from its last listener."),
+                format!("The certificate {arn} is no longer in use: the last resource that used it has let go of it."),
                 format!(
                     "Attach it again, or remove the endpoint if it is no longer needed: managed-https remove {}",
                     endpoint.names.primary()
@@ -138,7 +140,7 @@ pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: Offset
         Serving::Presented { ours: true, chain_complete: false, host, .. } => Some(symptom(
             SymptomKind::ChainIncomplete,
             WaitingOn::Operator,
-            format!("{host} serves its certificate without the intermediate certificates. Many clients refuse it."),
+            format!("{host} does not serve the complete chain of its certificate. Many clients refuse it."),
             "Configure the server that terminates TLS there to send the whole chain, as ACM has it.".into(),
         )),
         Serving::Presented { .. } => None,

@@ -16,10 +16,10 @@ pub(super) fn moved(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
     let names = moved.in_words();
     let certificate = match (&endpoint.certificate, endpoint.grace_ends(now)) {
         (None, _) => String::new(),
-        (Some(_), Some(until)) => format!(" Its certificate is deleted on {}.", moment(until)),
-        (Some(held), None) => format!(" Its certificate {} is deleted once nothing uses it.", held.arn),
+        (Some(_), Some(until)) => format!(" The endpoint's certificate is deleted on {}.", moment(until)),
+        (Some(held), None) => format!(" The endpoint's certificate {} is deleted once nothing uses it.", held.arn),
     };
-    let summary = format!("Paused: the DNS records of {names} now prove another registration.{certificate}");
+    let summary = format!("Paused: the DNS records of {names} now belong to another registration.{certificate}");
     let domain = endpoint.names.primary();
     let step = format!(
         "If that is intended, remove the endpoint (managed-https remove {domain}) or drop the name. If not, create its \

@@ -159,8 +159,9 @@ pub(super) fn unproven(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue
     let worst = check.worst.as_ref().filter(|worst| worst.severity == FindingSeverity::Warning)?;
     let delegation = worst.check.starts_with("delegation-").then_some(&worst.guidance)?;
     let what = delegation.summary.trim_end_matches('.');
-    let summary =
-        format!("{what}. Renewals continue while the host points to the platform; a change of names needs the record.");
+    let summary = format!(
+        "{what}. Renewals continue while the other DNS records are correct; a change of names needs this record."
+    );
     let owner = delegation.waiting_on;
     Some(Issue {
         cause: Cause::new("delegation-unproven"),

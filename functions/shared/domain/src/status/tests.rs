@@ -268,7 +268,7 @@ fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
     let mut broken = checked(held(), Some(Severity::Error), false);
     broken.health = watched(held(), SymptomKind::DnsBroken, 2).health;
     let reason = status_of(&broken, NOW).guidance.summary;
-    assert!(reason.contains(". It was last correct on 2026-11-24 12:00 UTC. "), "{reason}");
+    assert!(reason.contains(". DNS was last correct on 2026-11-24 12:00 UTC. "), "{reason}");
     assert!(reason.contains("expires 2027-02-22 12:00 UTC."), "{reason}");
 }
 

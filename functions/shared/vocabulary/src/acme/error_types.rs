@@ -92,19 +92,19 @@ pub const ACME_ERRORS: [AcmeError; 27] = [
     ),
     error("malformed", WaitingOn::Operator, "The CA could not read the request.", OURS),
     error("orderNotReady", WaitingOn::Ca, "The order was finalized before its validations were done.", OURS),
-    error("rateLimited", WaitingOn::Ca, "A limit of the CA is spent.", ""),
+    error("rateLimited", WaitingOn::Ca, "A limit of the CA is reached.", ""),
     error(
         "rejectedIdentifier",
         WaitingOn::DomainOwner,
         "The CA does not issue for this name by its policy.",
         "The CA does not issue for this name; register another.",
     ),
-    error("serverInternal", WaitingOn::Ca, "The CA failed inside.", ""),
+    error("serverInternal", WaitingOn::Ca, "The CA had an internal error.", ""),
     error(
         "tls",
         WaitingOn::DomainOwner,
         "The CA met a TLS error at the host.",
-        "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both.",
+        "Exclude /.well-known/acme-challenge/ from the redirect to HTTPS, or fix TLS at its target.",
     ),
     error(
         "unauthorized",

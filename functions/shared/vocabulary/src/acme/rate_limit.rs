@@ -127,8 +127,8 @@ pub fn account_held(until: OffsetDateTime) -> Failure {
     let until = whole_second_after(until);
     let when = until.format(&Rfc3339).expect("a year of four digits");
     let summary = format!(
-        "The CA takes no new order from this installation's account before {when}, as it has said. It was not asked again; \
-         the endpoint goes on then automatically."
+        "The CA takes no new order from this installation's account before {when}, as it has said. It was not contacted \
+         again; the endpoint then continues automatically."
     );
     Failure::without_action(FailureName::BudgetSpent, WaitingOn::Ca, summary)
         .with_retry_after(Some(until))
@@ -147,22 +147,22 @@ impl Spent {
         let within = format!("{} within {}", limit.capacity, in_words(limit.period));
         let mut what = match bucket {
             BucketId::Account { .. } => {
-                format!("The CA takes {within} new orders from this installation's account, and they are spent for now")
+                format!("{within}: the CA's limit of new orders for this installation's account is reached")
             }
-            BucketId::Tenant { tenant, .. } => format!(
-                "Tenant {tenant} may make {within} of this installation's new orders at the CA, and has made them"
-            ),
+            BucketId::Tenant { tenant, .. } => {
+                format!("Tenant {tenant} may make {within}, its share of new orders at the CA, and has made them")
+            }
             BucketId::Domain { domain, .. } => {
                 format!(
-                    "{within}: so many certificates the CA issues for one registered domain, and they were already issued for \"{domain}\" or are on their way"
+                    "{within}: the CA's limit of certificates for a registered domain is reached, which were already issued for \"{domain}\" or have open orders"
                 )
             }
             BucketId::Names { .. } => {
                 format!(
-                    "{within}: so many certificates the CA issues for exactly the same names, and they were issued or are on their way"
+                    "{within}: the CA's limit of certificates for exactly the same names is reached, with orders that are open"
                 )
             }
-            BucketId::Asked { tenant, what } => format!("Tenant {tenant} may ask for {within} {}", what.as_str()),
+            BucketId::Asked { tenant, what } => format!("Tenant {tenant} may ask for {within}: {}", what.as_str()),
         };
         if *purpose == Purpose::Registration && limit.reserve > 0 {
             what.push_str(&format!("; the last {} are kept for renewals", limit.reserve));
@@ -172,9 +172,7 @@ impl Spent {
         let failure = Failure::without_action(
             FailureName::BudgetSpent,
             WaitingOn::Ca,
-            format!(
-                "{what}. The CA was not asked; the endpoint waits for its turn until {when}, and goes on automatically."
-            ),
+            format!("{what}. The CA was not contacted; the endpoint continues automatically at {when}."),
         )
         .with_retry_after(Some(until));
         // Its time differs for each endpoint that waits.

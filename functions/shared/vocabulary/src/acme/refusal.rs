@@ -90,8 +90,7 @@ impl Refusal {
         let mut summary = self.summary(meaning, request);
         match meaning {
             Meaning::NotSeen if !repeated => {
-                summary
-                    .push_str(" The check just before had found everything in place. The next attempt is automatic.");
+                summary.push_str(" The check just before found all records correct. The next attempt is automatic.");
             }
             Meaning::TopLevelSilent => {
                 let domain = self.problem.silent_top_level_domain().unwrap_or_default();
@@ -241,9 +240,11 @@ impl Refusal {
     fn take_off(&self) -> String {
         let names = self.names_at_fault();
         match names.as_slice() {
-            [] => "Take the name off the endpoint, or register another.".to_owned(),
-            [name] => format!("Take {name} off the endpoint, or register another name in its place."),
-            names => format!("Take {} off the endpoint, or register other names in their place.", names.join(", ")),
+            [] => "Have the name taken off the endpoint, or register another.".to_owned(),
+            [name] => format!("Have {name} taken off the endpoint, or register another name in its place."),
+            names => {
+                format!("Have {} taken off the endpoint, or register other names in their place.", names.join(", "))
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::failure::failure::{Failure, FailureName};
 use crate::guidance::WaitingOn;
 use crate::names::certificate_name::CertificateName;
 use crate::names::endpoint_names::EndpointNames;
+use crate::times::moment;
 
 /// A chain that passed [`verify`].
 #[derive(Clone, Debug, PartialEq)]
@@ -35,13 +36,13 @@ pub enum ChainRejected {
     OtherKey,
     #[error("its names are not exactly the ordered ones: it has {found}")]
     OtherNames { found: String },
-    #[error("it is not valid before {0}")]
+    #[error("it is not valid before {}", moment(*.0))]
     NotYetValid(OffsetDateTime),
-    #[error("it expired at {0}")]
+    #[error("it expired on {}", moment(*.0))]
     Expired(OffsetDateTime),
     #[error("certificate {0} of the chain did not sign the one before it")]
     BrokenChain(usize),
-    #[error("it expires at {new}, before the current one ({held})")]
+    #[error("it expires on {}, before the current one ({})", moment(*.new), moment(*.held))]
     ShorterLived { new: OffsetDateTime, held: OffsetDateTime },
 }
 
@@ -56,7 +57,7 @@ impl ChainRejected {
                 WaitingOn::Operator,
                 summary,
                 "The profile or the CA now issues shorter-lived certificates. The next attempt starts when a new one would not \
-                 expire sooner. To replace it now, remove the endpoint and register it again.",
+                 expire sooner. To replace it now, remove the endpoint and register it again: its delegation target is then another.",
             )
             .with_retry_after(Some(now + (*held - *new))),
             _ => Failure::new(

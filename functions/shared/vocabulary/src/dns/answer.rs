@@ -41,7 +41,7 @@ impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Delegated(servers) => return write!(f, "the name is a zone of its own, at {}", servers.join(", ")),
-            Self::ServFail => "SERVFAIL (the server fails inside)",
+            Self::ServFail => "SERVFAIL (the server has an internal error)",
             Self::Refused => "REFUSED (the server does not serve this zone)",
             Self::NotAuthoritative => "an answer without authority (the server does not serve this zone)",
             Self::TimedOut => "no answer in time",

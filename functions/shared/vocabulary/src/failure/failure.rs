@@ -184,18 +184,18 @@ impl Failure {
             FailureName::Unavailable,
             WaitingOn::Operator,
             summary,
-            "Retried automatically. Check the service's health page and the function's log.",
+            "Retried automatically. If it lasts, check the function's log and the AWS Health Dashboard.",
         )
     }
 
     pub fn superseded() -> Self {
         let summary = "A newer attempt has replaced this one and continues.";
-        Self::without_action(FailureName::Superseded, WaitingOn::Operator, summary)
+        Self::without_action(FailureName::Superseded, WaitingOn::Nobody, summary)
     }
 
     pub fn removed() -> Self {
         let summary = "The endpoint was removed during the attempt. What the attempt had published is deleted.";
-        Self::without_action(FailureName::EndpointRemoved, WaitingOn::Operator, summary)
+        Self::without_action(FailureName::EndpointRemoved, WaitingOn::Nobody, summary)
     }
 }
 

@@ -35,7 +35,7 @@ impl From<ServiceFault> for Failure {
                 FailureName::Throttled,
                 WaitingOn::Operator,
                 summary,
-                "Retried automatically. Raise the service's quota.",
+                "Retried automatically. If it lasts, ask AWS for a higher quota of the service.",
             ),
             FaultKind::Unavailable => Failure::unavailable(summary),
             FaultKind::Denied | FaultKind::Refused => Failure::misconfigured(summary),

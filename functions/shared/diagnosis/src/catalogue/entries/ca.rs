@@ -15,7 +15,7 @@ pub(super) const CA: [Entry; 4] = [
         title: "The registered domain is at its limit at the CA",
         explanation: "CAs limit the certificates for one registered domain, all accounts and names below it together. \
                       Renewals inside the CA's renewal window do not count.",
-        fix: "It is tried again automatically when the CA allows. Put names of one domain into fewer certificates.",
+        fix: "Retried automatically when the CA allows. Put names of one domain into fewer certificates.",
     },
     Entry {
         check: Check::RateLimited,
@@ -23,10 +23,10 @@ pub(super) const CA: [Entry; 4] = [
         area: Area::Ca,
         severity: Severity::Error,
         actor: WaitingOn::Ca,
-        title: "A limit of the CA is spent",
+        title: "A limit of the CA is reached",
         explanation: "The CA asks to come back later: too many orders, too many failed validations of the name, or \
                       too many requests.",
-        fix: "It is tried again automatically when the CA allows.",
+        fix: "Retried automatically when the CA allows.",
     },
     Entry {
         check: Check::NamePaused,

@@ -57,7 +57,7 @@ pub(super) const HOST: [Entry; 9] = [
         title: "The host has a private address",
         explanation: "The address is one of the special-purpose ones (RFC 6890) that exist only inside a network, so \
                       the CA cannot reach the host. An internal host is validated over DNS alone.",
-        fix: "Make the endpoint internal, or give the host its public address.",
+        fix: "Give the host its public address, or have the platform make the endpoint internal.",
     },
     Entry {
         check: Check::HostProxied,

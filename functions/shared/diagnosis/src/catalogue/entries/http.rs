@@ -16,7 +16,7 @@ pub(super) const HTTP: [Entry; 5] = [
         explanation: "DNS is right, but no answer comes over HTTP at port 80, where every HTTP-01 validation begins \
                       (RFC 8555 §8.3). A firewall or an IP filter is the usual reason; CAs come from several networks \
                       and do not publish their addresses.",
-        fix: "Open port 80 to everybody, or make the endpoint internal.",
+        fix: "Open port 80 to everybody, or have the platform make the endpoint internal.",
     },
     Entry {
         check: Check::HttpWrongAnswer,
@@ -38,7 +38,7 @@ pub(super) const HTTP: [Entry; 5] = [
         title: "The challenge path is redirected away",
         explanation: "The CA follows redirects to other names at ports 80 and 443, ten at most, and then asks there \
                       for the proof. These end where the platform is not.",
-        fix: "Except `/.well-known/acme-challenge/` from the redirect.",
+        fix: "Exclude /.well-known/acme-challenge/ from the redirect.",
     },
     Entry {
         check: Check::TlsUnreachable,
