@@ -79,7 +79,7 @@ mod tests {
         for limit in [10, 100] {
             let check = judged(limit, 0, 0);
             assert!(
-                is_warning(&check) && check.detail.starts_with(&format!("Lambda runs {limit} executions")),
+                is_warning(&check) && check.detail.starts_with(&format!("Lambda runs at most {limit} executions")),
                 "{check:?}"
             );
             assert!(action(&check).contains("1,000") && !action(&check).contains("ApiConcurrency"), "{check:?}");

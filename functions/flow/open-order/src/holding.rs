@@ -249,7 +249,7 @@ async fn where_nobody_has_to_prove_anything_the_first_keeps_the_name() {
     let (first, second) = (rivals.first().await, rivals.second().await);
     rivals.run(&first).await.expect("nobody asks");
     let failure = rivals.run(&second).await.expect_err("the first has it");
-    assert!(failure.guidance.next_step().contains("TenantProof is off"), "{failure}");
+    assert!(failure.guidance.next_step().contains("had the name first"), "{failure}");
     rivals.first.endpoints.begin_removal(&first.id, rivals.first.now).await.expect("in memory");
     rivals.run(&second).await.expect("nobody else has it any more");
     assert_eq!(rivals.holder().await, Some(second.id));

@@ -242,7 +242,7 @@ mod tests {
             &observed(ProbeAnswer::Status(404), &away),
             Check::HttpRedirected,
             "it redirects (301) to http://www.example.net/moved, and www.example.net answered with HTTP status 404",
-            "Except",
+            "Exclude",
         );
         assert(
             &observed(ProbeAnswer::Status(302), &[]),

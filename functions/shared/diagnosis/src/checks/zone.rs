@@ -153,11 +153,11 @@ fn registered(zone: &ZoneFacts) -> &str {
 
 /// Nothing is known of the zone, as the servers above it gave no answer.
 fn unknown(zone: &ZoneFacts, why: &Unanswered) -> Finding {
-    let (check, name) = match why {
+    let check = match why {
         Unanswered::Ipv6Only | Unanswered::NotAsked => return unseen(registered(zone), &why.to_string()),
-        Unanswered::ServFail => (Check::ServersFailing, "fail (SERVFAIL)"),
-        Unanswered::Refused | Unanswered::NotAuthoritative => (Check::ServersLame, "do not serve it"),
-        _ => (Check::ServersSilent, "do not answer"),
+        Unanswered::ServFail => Check::ServersFailing,
+        Unanswered::Refused | Unanswered::NotAuthoritative => Check::ServersLame,
+        _ => Check::ServersSilent,
     };
     let registered = registered(zone);
     let fix = Fix::of(check.entry().fix).with_command(format!("dig +trace NS {registered}"));

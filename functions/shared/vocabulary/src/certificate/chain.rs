@@ -12,7 +12,7 @@ use crate::failure::failure::{Failure, FailureName};
 use crate::guidance::WaitingOn;
 use crate::names::certificate_name::CertificateName;
 use crate::names::endpoint_names::EndpointNames;
-use crate::times::moment;
+use crate::text::moment;
 
 /// A chain that passed [`verify`].
 #[derive(Clone, Debug, PartialEq)]

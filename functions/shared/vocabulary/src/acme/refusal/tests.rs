@@ -158,7 +158,7 @@ fn of_several_names_at_fault_all_are_told_and_a_person_goes_before_a_wait() {
     ];
     let failure = told(CaRequest::NewOrder, "malformed", policy);
     assert_eq!((failure.name, failure.waiting_on()), (CaRefused, DomainOwner));
-    assert!(failure.guidance.next_step().starts_with("Take a.local, b--c.example off"), "{failure:?}");
+    assert!(failure.guidance.next_step().starts_with("Have a.local, b--c.example taken off"), "{failure:?}");
     let mixed = vec![
         sub("a.example.net", "dns", "SERVFAIL looking up CAA for net"),
         sub("b.example.com", "caa", "CAA record for example.com prevents issuance"),
