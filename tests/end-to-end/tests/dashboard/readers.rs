@@ -24,6 +24,7 @@ async fn all_pages(site: &Site, browser: &Browser) -> Result<Vec<String>> {
     browser.goto(&site.entrance("operator")).await?;
     browser.goto(&site.url(&format!("/dashboard/endpoints/{WRONG}"))).await?;
     browser.click("#share form.inline button").await?;
+    browser.see("h1", "A link for the domain owner").await?;
     let link = browser.text(".secret code").await?;
     let mut pages: Vec<String> = [
         "/dashboard",
