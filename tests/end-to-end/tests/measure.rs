@@ -33,7 +33,7 @@ const SHARE_OF_A_PROCESSOR: f64 = 256.0 / 1769.0;
 const REQUESTS: [(&str, &str, bool); 8] = [
     ("`GET /health`", "/health", false),
     ("`GET /dashboard/register`", "/dashboard/register", true),
-    ("`GET /v1/endpoints` (50 of them)", "/v1/endpoints", false),
+    ("`GET /v1/endpoints` (40 of them)", "/v1/endpoints", false),
     ("`GET /v1/endpoints?limit=200`", "/v1/endpoints?limit=200", false),
     ("`GET /v1/endpoints?prefix=host-1`", "/v1/endpoints?prefix=host-1", false),
     ("`GET /v1/overview`, of a million", "/v1/overview", false),
@@ -91,9 +91,10 @@ async fn register_all(cloud: &LocalCloud) -> Result<()> {
     let now = contracts::whole_second();
     let register = async |number: u64| {
         let names = EndpointNames::parse(&format!("host-{number}.customer-{}.test", number % 97), &[], 9)?;
+        // Others than those of `million`.
         let random = |salt: u64| (u128::from(number) << 64 | u128::from(salt)).to_be_bytes();
         let tenant: TenantId = format!("tenant-{}", number % 10).parse()?;
-        let (id, label) = (EndpointId::from_random(random(1)), DelegationLabel::from_random(random(2)));
+        let (id, label) = (EndpointId::from_random(random(3)), DelegationLabel::from_random(random(4)));
         let mut endpoint = Endpoint::register(id, tenant, names, Reachability::External, label, now);
         let held = testkit::installed(&endpoint, now);
         endpoint.due_at = Some(held.renew_at);
