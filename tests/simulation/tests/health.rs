@@ -11,6 +11,7 @@ mod health {
 use health::clock::Clock;
 use health::world::{Checks, World};
 use time::Duration;
+use vocabulary::text::grouped;
 
 /// The schedule, and the time that the function has: `HealthSchedule` and `Timeout` in template.yaml.
 const BETWEEN_RUNS: Duration = Duration::minutes(5);
@@ -52,7 +53,9 @@ fn a_million() {
     for silent in [0, 10, 50] {
         let Checks { checked, most_late, longest_without, late_at_the_end } = simulate(1_000_000, silent, 12);
         let row = format!(
-            "| 1,000,000 | {silent} % | {checked} | {most_late} | {:.1} h | {:.0} min |\n",
+            "| 1,000,000 | {silent} % | {} | {} | {:.1} h | {:.0} min |\n",
+            grouped(checked),
+            grouped(most_late),
             longest_without.as_seconds_f64() / 3600.0,
             late_at_the_end.as_seconds_f64() / 60.0,
         );
