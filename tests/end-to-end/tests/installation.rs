@@ -219,7 +219,8 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
 
     // A channel that has refused a notification: it is sent by the next run of the health checks.
     let item = |text: &str| AttributeValue::S(text.to_owned());
-    let kept = aws.dynamodb.put_item().table_name(cloud.resource("EndpointsTable")?).item("pk", item("REFUSED#chat"));
+    let kept =
+        aws.dynamodb.put_item().table_name(cloud.resource("EndpointsTable")?).item("pk", item("REFUSED#ChatTopic"));
     let kept = kept.item("sk", item("01764000000#one")).item("why", item("sns:Publish: AccessDenied"));
     kept.item("message", item("{}")).send().await?;
     only_this_fails(cloud, "refused-notifications", &["ChatTopic", "AccessDenied", "1 notification", "make deploy"])

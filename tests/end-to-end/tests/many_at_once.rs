@@ -213,7 +213,7 @@ async fn due_now(platform: &Platform, id: &str) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn endpoints_that_are_due_together_are_issued_eight_at_a_time_where_there_is_room_for_eight() -> Result<()> {
-    due_at_once(30, Duration::from_secs(240)).await
+    due_at_once(50, Duration::from_secs(240)).await
 }
 
 /// No matter who asks for attempts, no more run at once than there is room for.

@@ -25,23 +25,13 @@ enum Channel {
 impl Channel {
     const ALL: [Self; 4] = [Self::People, Self::Chat, Self::Tenants, Self::Bus];
 
-    /// As the template calls it.
-    fn resource(self) -> &'static str {
+    /// As the template calls it, and as what it refuses is kept.
+    fn as_str(self) -> &'static str {
         match self {
             Self::People => "AlertsTopic",
             Self::Chat => "ChatTopic",
             Self::Tenants => "TenantsTopic",
             Self::Bus => "AlertsBus",
-        }
-    }
-
-    /// As what it refuses is kept.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::People => "people",
-            Self::Chat => "chat",
-            Self::Tenants => "tenants",
-            Self::Bus => "bus",
         }
     }
 }
@@ -172,7 +162,7 @@ pub async fn describe_refused(table: &EndpointsTable) -> Observed<Vec<RefusedNot
     let waiting = Channel::ALL.map(async |channel| {
         let kept = table.refused_by(channel.as_str()).await?;
         let last = kept.last().map(|last| last.why.clone());
-        Ok(last.map(|why| RefusedNotifications { channel: channel.resource(), count: kept.len(), why }))
+        Ok(last.map(|why| RefusedNotifications { channel: channel.as_str(), count: kept.len(), why }))
     });
     Ok(futures::future::try_join_all(waiting).await?.into_iter().flatten().collect())
 }

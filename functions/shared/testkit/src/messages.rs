@@ -100,8 +100,6 @@ pub struct MemoryNotifier {
     refusal: Arc<Mutex<Option<ServiceFault>>>,
     /// What one of the ways refuses, while the others take it.
     aside: Arc<Mutex<Option<ServiceFault>>>,
-    /// Why one of the ways still does not take what it has refused.
-    still: Arc<Mutex<Option<ServiceFault>>>,
     fuse: Fuse,
 }
 
@@ -118,11 +116,6 @@ impl MemoryNotifier {
     /// The next that is sent is refused so by one of several ways.
     pub fn refuse_on_one_way(&self, refusal: ServiceFault) {
         *self.aside.lock().expect("no test panics in here") = Some(refusal);
-    }
-
-    /// One of the ways still refuses what it has refused; `None`: it has it now.
-    pub fn still_refuse(&self, refusal: Option<ServiceFault>) {
-        *self.still.lock().expect("no test panics in here") = refusal;
     }
 
     pub fn alerts(&self) -> Vec<Alert> {
@@ -157,10 +150,6 @@ impl Notifier for MemoryNotifier {
 
     fn refused(&self) -> Option<ServiceFault> {
         self.aside.lock().expect("no test panics in here").take()
-    }
-
-    async fn send_refused(&self) -> Result<Option<ServiceFault>, ServiceFault> {
-        Ok(self.still.lock().expect("no test panics in here").clone())
     }
 }
 

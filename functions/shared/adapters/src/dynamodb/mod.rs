@@ -23,7 +23,7 @@
 //! | what somebody did since | the same | `RECENT#01764000000000#id` |
 //! | token bucket | `BUDGET#directory#…`, `BUDGET#TENANT#tenant#…` | `BUCKET` |
 //! | what a tenant has | `USAGE#tenant` | `USAGE` |
-//! | notification that a channel has refused, for that channel | `REFUSED#chat` | `01764000000#id` |
+//! | notification that a channel has refused, for that channel | `REFUSED#ChatTopic` | `01764000000#id` |
 //! | room for attempts, as it was counted, and how much of it was taken since | `ROOM` | `ROOM` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints. Indexes `tenant` (tenant, domain) and `listing` (four partitions,
