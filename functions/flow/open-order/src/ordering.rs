@@ -4,12 +4,15 @@ use domain::acts::Pace;
 use domain::acts::take_tokens::{give_all_back, is_of_the_same_set, left_over, take_all};
 use domain::endpoint::Endpoint;
 use domain::ports::{AttemptJournal, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::rate_limit::account_held;
 use vocabulary::acme::{Challenges, OpenOrder, Take, Taker, Token};
 use vocabulary::certificate::CertificateKey;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
+
+/// After the CA has refused the account, the waiting endpoints ask within the time that it named, and at most within this.
+const LONGEST_SPREAD: Duration = Duration::HOUR;
 
 /// An order as the CA made it, and the tokens that were taken for it.
 type Opened = (CaReply<OpenedOrder>, Vec<Token>);
@@ -126,7 +129,7 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
             && let Some(until) = self.rate_limits.held(directory, self.now).await?
             && self.pace.limits.orders.is_none()
         {
-            return Err(account_held(until));
+            return Err(account_held(until, self.after_hold(until)));
         }
         let taker = Taker::new(&self.endpoint.id, self.attempt, self.generation());
         let takes = self.pace.takes(self.endpoint, directory, self.now).into_iter();
@@ -141,6 +144,16 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
             Ok(taken) => Ok(taken),
             Err(spent) => Err(spent.to_failure()),
         }
+    }
+
+    /// When the endpoint is due after the CA's own time for the account. The endpoint that was refused asks at that time; the
+    /// others come one by one after it, so that a second refusal meets one of them, and the rest read of it here. An early
+    /// retry changes nothing.
+    fn after_hold(&self, until: OffsetDateTime) -> OffsetDateTime {
+        let spread = self.endpoint.id.phase((until - self.now).min(LONGEST_SPREAD));
+        let in_turn = until + Duration::SECOND + spread;
+        let waits = self.endpoint.failing.as_ref().and_then(|failing| failing.failure.retry_after);
+        waits.filter(|at| *at >= until).map_or(in_turn, |at| at.min(in_turn))
     }
 
     /// Gives back what was taken by a run that died for an order at another CA, or in another attempt.

@@ -240,17 +240,44 @@ async fn a_429_of_the_account_is_learned_and_others_do_not_ask_the_ca() {
         let asked = fixture.ca.asked();
         let failure = run_at_pace(&fixture, &pace).await.expect_err("it is known by now");
         assert_eq!((failure.name, fixture.ca.asked()), (FailureName::BudgetSpent, asked), "{limits}");
-        // Of the first tokens that come back, a third is for renewals.
         let turn = failure.retry_after.expect("until when");
-        assert_eq!(
-            turn,
-            until + Duration::SECOND + if limits == "unlimited" { Duration::ZERO } else { Duration::hours(3) }
-        );
+        match limits {
+            "unlimited" => {
+                assert!((until..=until + Duration::HOUR).contains(&turn), "within the hour after it: {turn}")
+            }
+            // Of the first tokens that come back, a third is for renewals.
+            _ => assert_eq!(turn, until + Duration::SECOND + Duration::hours(3)),
+        }
         fixture.now = turn;
         fixture.ca.set_time(turn);
         crate::testing::fail_with(&mut fixture, failure).await;
         run_at_pace(&fixture, &pace).await.expect("its time has come");
     }
+}
+
+#[tokio::test]
+async fn after_a_429_of_the_account_each_waiting_endpoint_has_its_own_turn() {
+    let pace = pace("unlimited");
+    let words = "too many new orders (300) from this account in the last 3h0m0s";
+    let mut first = Fixture::new(Reachability::Internal).await;
+    let until = first.now + Duration::minutes(30);
+    first.ca.refuse_orders_with(Some(refused(429, "rateLimited", words, Some(until))));
+    let failure = run_at_pace(&first, &pace).await.expect_err("limited");
+    crate::testing::fail_with(&mut first, failure).await;
+    let early = run_at_pace(&first, &pace).await.expect_err("it is known by now");
+    assert_eq!(early.retry_after, Some(until), "an early retry of the one that was refused changes nothing");
+
+    let mut other = Fixture::new(Reachability::Internal).await;
+    other.rate_limits.hold("memory://ca/directory", None, until).await.expect("kept");
+    let failure = run_at_pace(&other, &pace).await.expect_err("the account is held");
+    let turn = failure.retry_after.expect("its turn");
+    let own = other.input.endpoint.phase(Duration::minutes(30));
+    assert_eq!(turn, until + Duration::SECOND + own, "endpoints share the time that they wait");
+    crate::testing::fail_with(&mut other, failure).await;
+    other.now += Duration::minutes(20);
+    other.ca.set_time(other.now);
+    let early = run_at_pace(&other, &pace).await.expect_err("still held").retry_after.expect("its turn");
+    assert!((until..=turn).contains(&early), "an early retry of one that waits loses nothing: {early}");
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
-use vocabulary::stable_hash::spread_64;
 
 use crate::endpoint::health::{Health, settles_at};
 
@@ -32,10 +31,8 @@ pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
 ///
 /// Each endpoint has its own phase in the interval, so that endpoints registered together are not checked together.
 pub fn next_check(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
+    let phase = id.phase(interval).whole_seconds();
     let interval = interval.whole_seconds().max(1);
-    let phase =
-        i64::try_from((u128::from(spread_64(id.as_str().as_bytes())) * u128::from(interval.unsigned_abs())) >> 64)
-            .expect("less than the interval");
     let periods = (now.unix_timestamp() - phase).div_euclid(interval) + 1;
     OffsetDateTime::from_unix_timestamp(periods * interval + phase).expect("within an interval of now")
 }

@@ -122,8 +122,9 @@ impl BucketId {
     }
 }
 
-/// Our failure if the CA itself has said that it takes no order of the account before `until`.
-pub fn account_held(until: OffsetDateTime) -> Failure {
+/// Our failure if the CA itself has said that it takes no order of the account before `until`. `again`: when this endpoint
+/// is due.
+pub fn account_held(until: OffsetDateTime, again: OffsetDateTime) -> Failure {
     let until = whole_second_after(until);
     let when = until.format(&Rfc3339).expect("a year of four digits");
     let summary = format!(
@@ -131,7 +132,7 @@ pub fn account_held(until: OffsetDateTime) -> Failure {
          again; the endpoint then continues automatically."
     );
     Failure::without_action(FailureName::BudgetSpent, WaitingOn::Ca, summary)
-        .with_retry_after(Some(until))
+        .with_retry_after(Some(again))
         .at("account")
 }
 

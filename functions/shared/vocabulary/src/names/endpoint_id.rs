@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
-use crate::stable_hash::hash_32;
+use crate::stable_hash::{hash_32, spread_64};
 
 /// 128 random bits in lower-case base32 (26 characters): fits a DNS label and an execution name.
 fn base32(bytes: [u8; 16]) -> String {
@@ -39,6 +40,13 @@ impl EndpointId {
     /// Which of `shards` slices of the due index the endpoint is in.
     pub fn shard(&self, shards: u32) -> u32 {
         hash_32(self.0.as_bytes()) % shards
+    }
+
+    /// The endpoint's own part of `interval`, in whole seconds and less than it: it spreads evenly what would be due together.
+    pub fn phase(&self, interval: Duration) -> Duration {
+        let seconds = u128::from(interval.whole_seconds().unsigned_abs());
+        let phase = (u128::from(spread_64(self.0.as_bytes())) * seconds) >> 64;
+        Duration::seconds(i64::try_from(phase).expect("less than the interval"))
     }
 }
 
