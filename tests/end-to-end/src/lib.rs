@@ -79,6 +79,22 @@ impl Platform {
         Ok(())
     }
 
+    /// Makes a CA the only fallback, in the form of the parameter `FallbackAuthorities`: as an update of the stack writes it.
+    /// Processes that have read the old text are replaced.
+    pub async fn use_fallback(&self, authority: &Value) -> Result<()> {
+        let cloud = &self.cloud;
+        let (secrets, settings) = (&cloud.aws().secrets, cloud.resource("Settings")?);
+        let text = secrets.get_secret_value().secret_id(settings).send().await?.secret_string.unwrap_or_default();
+        ensure!(text.contains("FALLBACK_AUTHORITIES=\n"), "{text}");
+        let list = json!([authority]);
+        let text = text.replace("FALLBACK_AUTHORITIES=", &format!("FALLBACK_AUTHORITIES={list}"));
+        secrets.put_secret_value().secret_id(settings).secret_string(text).send().await?;
+        for step in ["OpenOrder", "SubmitChallenge", "FinalizeOrder", "PollRenewalInfo"] {
+            cloud.kill_function(&format!("{step}Function"))?;
+        }
+        Ok(())
+    }
+
     /// Calls the API. The emulator asks for a signature, but does not check it; `tests/cli.rs` does.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Answer> {
         let url = format!("{}/v1/{path}", self.cloud.description().api);

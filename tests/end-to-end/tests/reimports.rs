@@ -1,5 +1,5 @@
 //! A renewal whose certificate ACM does not take under the ARN of the one before: on the deployed stack, at a CA that changes
-//! what its certificates are for.
+//! what its certificates are for, and at a fallback CA whose certificates are for less.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_acm::primitives::Blob;
 use aws_sdk_acm::types::Tag;
 use aws_sdk_dynamodb::types::AttributeValue;
-use boulder::{Boulder, Usages};
+use boulder::{Boulder, Injected, Problem, Usages};
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT, certificate_at};
 use end_to_end::{Inbox, Platform, text};
 use local_cloud::{Options, REGION};
@@ -32,7 +32,9 @@ struct Stage {
 impl Stage {
     /// With a first certificate, for these usages.
     async fn new(key: &[May], extended: &[For]) -> Result<Self> {
-        let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+        // Every retry at an unavailable CA takes place, a tenth as late.
+        let options = Options { schedule: "rate(23 hours)".into(), flow_waits: 0.1, ..Options::unique() };
+        let platform = Platform::start(options).await?;
         let cloud = &platform.cloud;
         let own = Balancer::named(cloud, "own", "application", REGION, OWN_ACCOUNT).await?;
         let other = Balancer::named(cloud, "other", "application", REGION, OWN_ACCOUNT).await?;
@@ -176,4 +178,34 @@ async fn a_renewal_with_a_key_of_another_type_gets_an_arn_of_its_own_and_the_lis
 
     stage.renewed("renewed").await?;
     stage.moved_from(&rsa).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_ca_for_fewer_usages_gets_an_arn_of_its_own_and_the_first_ca_then_replaces_under_it() -> Result<()> {
+    let stage = Stage::new(&[May::DigitalSignature, May::KeyAgreement], &[For::ServerAuth]).await?;
+    let first = stage.endpoint().await?;
+    let arn = text(&first["certificate"]["arn"]);
+    stage.other.give(&stage.platform.cloud, arn).await?;
+    // Pebble's certificates are for signatures alone.
+    let fallback = stage.platform.cloud.ca();
+    let authority = json!({
+        "directory": fallback.directory,
+        "profile": "default",
+        "caa_identities": ["pebble.example"],
+        "trust_anchor": fallback.tls_anchor,
+    });
+    stage.platform.use_fallback(&authority).await?;
+
+    stage.ca.inject("/", Injected::always(Problem::new(503, "serverInternal", "Service temporarily unavailable")));
+    let second = stage.renewed("renewed").await?;
+    ensure!(second["certificate"]["directory"] == fallback.directory, "{second:#}");
+    stage.moved_from(arn).await?;
+
+    // ACM takes additional usages under the same ARN.
+    stage.ca.inject_no_more();
+    let moved = stage.endpoint().await?;
+    let third = stage.renewed("renewed").await?;
+    ensure!(third["certificate"]["directory"] == first["certificate"]["directory"], "{third:#}");
+    ensure!(third["certificate"]["arn"] == moved["certificate"]["arn"], "{third:#}");
+    Ok(())
 }

@@ -75,27 +75,15 @@ async fn list(platform: &Platform, second: &Ca) -> Result<()> {
     let secret = secret.arn.context("a secret has an ARN")?;
     cloud.allow("OpenOrderFunction", "secretsmanager:GetSecretValue", &secret).await?;
     cloud.set_function_variable("OpenOrderFunction", "EAB_SECRET", Some(&secret)).await?;
-    let list = json!([{
+    // By its name in CAA records the check before an order knows the first one.
+    cloud.set_function_variable("OpenOrderFunction", "CAA_IDENTITIES", Some("first-ca.example")).await?;
+    let second = json!({
         "directory": second.directory,
         "profile": "default",
         "caa_identities": ["second-ca.example"],
         "trust_anchor": second.tls_anchor,
-    }])
-    .to_string();
-    // By its name in CAA records the check before an order knows the first one.
-    cloud.set_function_variable("OpenOrderFunction", "CAA_IDENTITIES", Some("first-ca.example")).await?;
-    // As an update of the stack writes it; and processes that have read the old text are replaced.
-    let secrets = &cloud.aws().secrets;
-    let settings = cloud.resource("Settings")?;
-    let text = secrets.get_secret_value().secret_id(settings).send().await?.secret_string.unwrap_or_default();
-    ensure!(text.contains("FALLBACK_AUTHORITIES=\n"), "{text}");
-    let text = text.replace("FALLBACK_AUTHORITIES=", &format!("FALLBACK_AUTHORITIES={list}"));
-    secrets.put_secret_value().secret_id(settings).secret_string(text).send().await?;
-    for function in ["OpenOrderFunction", "SubmitChallengeFunction", "FinalizeOrderFunction", "PollRenewalInfoFunction"]
-    {
-        cloud.kill_function(function)?;
-    }
-    Ok(())
+    });
+    platform.use_fallback(&second).await
 }
 
 /// Directories of the CAs where there is an account.
