@@ -146,7 +146,7 @@ async fn below_a_path_links_and_cookies_stay_below_it() {
 }
 
 #[tokio::test]
-async fn an_answer_is_good_for_one_browser_and_one_sign_in() {
+async fn the_answer_of_the_provider_is_valid_for_one_browser_and_one_sign_in() {
     let site = site().await;
     let (cookie, request) = site.begin("/sign-in").await;
     let (other_cookie, other) = site.begin("/sign-in").await;
@@ -216,7 +216,7 @@ async fn a_token_that_is_not_for_this_sign_in_and_client_makes_no_session() {
 }
 
 #[tokio::test]
-async fn somebody_without_tenant_and_role_is_told_what_is_missing() {
+async fn a_person_without_tenant_and_role_sees_what_is_missing() {
     let site = site().await;
     let (cookie, request) = site.begin("/sign-in").await;
     let nobody = Person::new("<b>eve</b>", "Eve", json!({"roles": ["reader"]}));
@@ -231,7 +231,7 @@ async fn somebody_without_tenant_and_role_is_told_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_provider_that_says_no_is_quoted_as_text() {
+async fn a_refusal_by_the_provider_is_quoted_as_text() {
     let site = site().await;
     let (cookie, request) = site.begin("/sign-in").await;
     let state = request.state.expect("a state");
@@ -309,7 +309,7 @@ async fn signing_out_makes_the_browser_forget_the_session() {
 }
 
 #[tokio::test]
-async fn without_an_issuer_nobody_is_anybody() {
+async fn without_an_issuer_nobody_is_signed_in() {
     let who = async |caller: Option<Extension<Caller>>| caller.is_some().to_string();
     let router = Router::new()
         .route("/dashboard", get(who))

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_was_lost_is_told_from_one_that_never_was() {
+    fn a_lost_account_is_distinguished_from_one_that_never_existed() {
         let deployed = installation().authorities.remove(0);
         let seen = |account| AuthorityFacts { account, ..facts().authorities.remove(0) };
         let judged = |known| account(&seen(Ok(known)), &deployed, &installation());
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_is_another_than_the_parameters_say_is_a_fault_of_the_parameters() {
+    fn an_account_other_than_the_one_configured_is_a_fault_of_the_parameters() {
         let judged = |known: Option<&str>| {
             let mut deployed = installation().authorities.remove(0);
             deployed.issuer.account = known.map(Into::into);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_the_ca_does_not_accept_is_told_before_an_order_is_and_with_the_runbook() {
+    fn an_account_that_the_ca_rejects_is_reported_before_an_order_with_the_runbook() {
         use vocabulary::acme::{CaRequest, Refusal};
         use vocabulary::failure::Problem;
         let judged = |standing| {

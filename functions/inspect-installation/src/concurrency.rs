@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_account_is_told_to_ask_for_more_and_never_to_reserve() {
+    fn the_next_step_of_a_new_account_is_a_higher_quota_and_no_reservation() {
         for limit in [10, 100] {
             let check = judged(limit, 0, 0);
             assert!(

@@ -115,7 +115,7 @@ mod tests {
     use crate::testing::{facts, installation, is_failed, is_ok, is_warning};
 
     #[test]
-    fn an_alarm_that_rings_is_named_before_one_that_is_mute() {
+    fn an_alarm_that_rings_is_reported_before_one_without_actions() {
         let mut alarms_seen = facts().alarms.expect("seen");
         let judged = |seen: &[Alarm]| alarms(&Ok(seen.to_vec()), &installation());
         assert!(is_ok(&judged(&alarms_seen)), "no data is no failure");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_must_have_confirmed() {
+    fn at_least_one_subscription_must_be_confirmed() {
         let one = |pending| Subscription { protocol: "email".into(), endpoint: "a@example.com".into(), pending };
         let judged = |all, pending| subscriptions(&Ok(Subscriptions { all, pending }), &installation());
         assert!(is_ok(&judged(vec![one(false)], 0)));

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_a_warning_at_80_percent_and_a_failure_at_95_and_not_before() {
+    fn a_limit_is_a_warning_at_80_percent_and_a_failure_at_95_and_not_before() {
         assert!(is_ok(&judged(1999, 365, 90)) && is_warning(&judged(2000, 365, 90)));
         assert!(is_warning(&judged(2374, 365, 90)) && is_failed(&judged(2375, 365, 90)));
         let check = judged(2000, 365, 90);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn short_lives_use_up_the_imports_long_before_the_certificates() {
+    fn short_lifetimes_use_up_the_import_quota_before_the_certificate_quota() {
         // 121.7 imports a year each.
         assert!(is_ok(&judged(32, 6, 90)));
         let check = judged(33, 6, 90);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_says_when_and_what_cannot_be_checked_says_so() {
+    fn growth_gives_a_date_and_a_denied_request_is_a_failure() {
         let check = judged(2000, 365, 3);
         assert!(
             check.detail.contains("New in the last 30 days: 2000.") && check.detail.contains("2026-12-02"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_says_counts_unless_something_was_typed() {
+    fn the_quota_from_aws_counts_unless_a_parameter_overrides_it() {
         let small = AcmQuotas { certificates: 100, imports: 5000 };
         let home = || counted("eu-central-1", None, 0, small);
         assert!(is_warning(&with(vec![home()], None)), "80 of 100");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn other_accounts_and_regions_count_as_home_does() {
+    fn other_accounts_and_regions_are_checked_like_the_home_region() {
         let role = "arn:aws:iam::444455556666:role/x";
         let check = with(vec![counted("us-east-1", Some(role), 95, AcmQuotas { certificates: 100, imports: 1 })], None);
         assert!(

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_a_warning_at_80_percent_and_a_failure_at_95_and_not_before() {
+    fn a_limit_is_a_warning_at_80_percent_and_a_failure_at_95_and_not_before() {
         assert!(is_ok(&judged(vec![counted_as("edge", 19)])) && is_warning(&judged(vec![counted_as("edge", 20)])));
         assert!(is_warning(&judged(vec![counted_as("edge", 23)])) && is_failed(&judged(vec![counted_as("edge", 24)])));
         let check = judged(vec![counted_as("edge", 20)]);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_one_in_a_pool_with_room_is_no_failure() {
+    fn a_full_load_balancer_in_a_pool_with_room_is_no_failure() {
         let members = ["edge-1", "edge-2"]
             .map(|name| format!(r#"{{"listener": "{}", "target": "{name}.example.net"}}"#, listener(name)));
         let pools: ListenerPools = format!(r#"{{"eu": [{}]}}"#, members.join(",")).parse().expect("pools");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_promised_is_taken() {
+    fn promised_room_counts_as_used() {
         let mut all = capacity(vec![counted_as("edge", 19)]);
         let endpoint = vocabulary::names::EndpointId::from_random([1; 16]);
         all.assign(&endpoint, &listener("edge").parse().expect("a listener"), NOW);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_said_and_nothing_is_no_fault() {
+    fn an_unknown_count_is_reported_and_no_load_balancer_is_no_failure() {
         assert!(is_ok(&judged(vec![])));
         let none = Capacity::default();
         assert!(is_ok(&load_balancers(&Ok(none), &ListenerPools::default(), NOW)));

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_that_gets_no_jobs_is_a_failure_with_the_command_that_mends_it() {
+    fn a_writer_that_gets_no_jobs_is_a_failure_with_the_command_that_fixes_it() {
         assert!(is_ok(&record_writer(&Ok(ResourceState::Ready), &installation())));
         let check = record_writer(&Ok(ResourceState::NotReady("Disabled".into())), &installation());
         assert!(is_failed(&check) && check.detail.contains("is Disabled"), "{check:?}");
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_told_in_the_largest_unit_of_which_there_are_two() {
+    fn a_duration_is_given_in_the_largest_unit_of_which_there_are_two() {
         for (seconds, told) in
             [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d")]
         {

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_target_is_an_alias_the_name_behind_it_is_told() {
+    fn where_the_target_is_an_alias_the_name_behind_it_is_given() {
         let seen = CaaLevel {
             aliases: vec!["lb.cloud.test".into()],
             answer: Answer::Records(vec!["0 issue \"amazon.com\"".into()]),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_once_is_a_warning_and_an_error_a_failure() {
+    fn no_answer_is_a_warning_and_an_error_is_a_failure() {
         let unanswered =
             |why| target_caa(&CaaLevel { answer: Answer::Failed(why), ..facts().target_caa }, &installation());
         assert!(is_warning(&unanswered(Unanswered::TimedOut)));

@@ -73,7 +73,7 @@ fn every_check_has_a_name_of_its_own_and_a_healthy_installation_passes_all() {
 }
 
 #[test]
-fn what_is_silent_for_a_moment_is_a_warning_and_what_is_denied_a_failure() {
+fn a_throttled_request_is_a_warning_and_a_denied_one_a_failure() {
     let mut facts = facts();
     facts.dead_letters = Err(ServiceFault { kind: FaultKind::Throttled, ..denied("sqs:GetQueueAttributes") });
     facts.subscriptions = Err(denied("sns:ListSubscriptionsByTopic"));

@@ -77,7 +77,7 @@ fn kinds(differences: &[Difference]) -> Vec<DifferenceKind> {
 }
 
 #[tokio::test]
-async fn a_certificate_that_the_table_has_lost_is_recorded_again_only_when_asked_and_once() {
+async fn a_certificate_that_the_table_has_lost_is_recorded_again_on_request_and_once() {
     let (store, mut acm) = (MemoryEndpoints::default(), Acm::default());
     let endpoint = registered(&store, None).await;
     let arn = acm.import(DOMAIN, NOW + Duration::days(80), Some(&endpoint.id));
@@ -112,7 +112,7 @@ async fn a_renewal_under_the_same_arn_that_the_table_has_lost_is_recorded_again(
 }
 
 #[tokio::test]
-async fn a_newer_one_under_another_arn_takes_the_place_of_the_recorded_and_an_older_one_is_left() {
+async fn a_newer_certificate_under_another_arn_replaces_the_recorded_one_and_an_older_one_is_left() {
     let (store, mut acm) = (MemoryEndpoints::default(), Acm::default());
     let id = EndpointId::from_random([7; 16]);
     let old = acm.import(DOMAIN, NOW + Duration::days(5), Some(&id));
@@ -135,7 +135,7 @@ async fn a_newer_one_under_another_arn_takes_the_place_of_the_recorded_and_an_ol
 }
 
 #[tokio::test]
-async fn what_one_of_the_two_does_not_have_is_told_with_the_next_step() {
+async fn a_certificate_missing_on_one_side_is_reported_with_the_next_step() {
     let (store, mut acm) = (MemoryEndpoints::default(), Acm::default());
     let names = EndpointNames::parse(DOMAIN, &[], 9).expect("valid");
     registered(&store, Some(testkit::installed_for(&names, NOW))).await;

@@ -362,7 +362,7 @@ async fn a_creation_that_fails_can_be_deleted_and_takes_nobody_elses_endpoint_al
 
 /// The function died after the registration: CloudFormation gives the resource a name of its own, and has it deleted.
 #[tokio::test]
-async fn what_was_registered_without_an_answer_is_deleted_by_its_owner_alone() {
+async fn an_endpoint_registered_without_an_answer_is_deleted_only_with_its_own_resource() {
     let bench = Bench::new();
     let made = succeeded(bench.create("r1", external("www.example.com")).await);
     let other = json!({
@@ -376,7 +376,7 @@ async fn what_was_registered_without_an_answer_is_deleted_by_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn a_stack_that_is_deployed_anew_waits_for_the_end_of_the_removal() {
+async fn a_stack_that_is_deployed_again_waits_for_the_end_of_the_removal() {
     let bench = Bench::new();
     let made = succeeded(bench.create("r1", external("www.example.com")).await);
     succeeded(bench.delete(&made.id, external("www.example.com")).await);
@@ -449,7 +449,7 @@ async fn a_function_that_hangs_answers_in_time() {
 }
 
 #[tokio::test]
-async fn a_request_of_no_known_kind_is_refused() {
+async fn a_request_of_an_unknown_kind_is_refused() {
     let bench = Bench::new();
     let answer =
         refused(bench.send(event("Rename", "r1", json!({ "ResourceProperties": external("a.example.com") }))).await);

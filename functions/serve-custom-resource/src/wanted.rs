@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_parameters_of_a_template_are_as_good_as_absent() {
+    fn empty_parameters_of_a_template_count_as_absent() {
         let least = wanted(json!({"Domain": "www.example.com", "Reachability": "external"}));
         let empty = wanted(json!({
             "ServiceToken": "arn:aws:lambda:…", "ServiceTimeout": "600", "Domain": "www.example.com",

@@ -120,7 +120,7 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn one_comes_back_in_each_part_of_the_period() {
+    fn one_request_comes_back_in_each_part_of_the_period() {
         let now = datetime!(2026-11-24 12:00 UTC);
         let limit = Limit { count: 2, period: Duration::HOUR };
         let ago = |minutes| now - Duration::minutes(minutes);

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_command_prints_is_a_part_of_a_word() {
+    fn a_command_substitution_is_part_of_a_word() {
         let text = "```sh\nmanaged-https wait \"$(output \"A B\")\" --token $(issue --for me) --timeout 1h\n```\n";
         assert_eq!(found(text), ["wait $(output \"A B\") --token $(issue --for me) --timeout 1h"]);
     }

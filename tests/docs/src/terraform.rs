@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_texts_are_hcls() {
+    fn names_and_texts_are_written_as_hcl_has_them() {
         assert_eq!(snake_case("AcmeEabSecretArn"), "acme_eab_secret_arn");
         assert_eq!(snake_case("Http01Port"), "http01_port");
         assert_eq!(quoted(r#"a "b" ${c} \d"#), r#""a \"b\" $${c} \\d""#);

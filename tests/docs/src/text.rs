@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_data_are_no_text() {
+    fn words_of_data_are_not_read_as_text() {
         let json = "\"remedy\": \"Attach it by itself.\",\n\"kind\": [\"budget\"]";
         let kept = without_words_of_data(json);
         assert!(!kept.contains("remedy") && !kept.contains("budget") && kept.contains("by itself"), "{kept}");

@@ -268,7 +268,7 @@ fn tests_and_rules(texts: &[(PathBuf, String)]) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_threat_is_held_by_tests_that_exist() -> Result<()> {
+fn every_threat_has_tests_that_exist() -> Result<()> {
     let page = std::fs::read_to_string(root().join("docs/explanation/security.md"))?;
     let named = holders(&page);
     ensure!(named.len() > 30, "the table was read: {named:?}");

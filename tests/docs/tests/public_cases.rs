@@ -32,7 +32,7 @@ fn cases() -> Result<BTreeMap<String, Vec<String>>> {
 }
 
 #[test]
-fn every_case_that_was_collected_has_a_row() -> Result<()> {
+fn every_collected_case_is_on_the_page() -> Result<()> {
     let cases = cases()?;
     for case in COLLECTED {
         ensure!(cases.contains_key(case), "{case} has no row in {PAGE}");
@@ -41,7 +41,7 @@ fn every_case_that_was_collected_has_a_row() -> Result<()> {
 }
 
 #[test]
-fn every_row_has_a_test_that_is_there() -> Result<()> {
+fn every_case_has_a_test_that_exists() -> Result<()> {
     let mut missing = Vec::new();
     for (case, tests) in cases()? {
         if tests.is_empty() {
@@ -64,7 +64,7 @@ fn every_row_has_a_test_that_is_there() -> Result<()> {
 const IN_WORLDS: [&str; 4] = ["## DNS: delegation and name servers", "## DNSSEC", "## CAA", "## Hosts"];
 
 #[test]
-fn whatever_is_about_dns_and_hosts_is_tried_in_a_world_that_is_resolved_from_a_root() -> Result<()> {
+fn every_case_of_dns_and_hosts_has_an_end_to_end_test() -> Result<()> {
     let page = fs::read_to_string(documentation::root().join(PAGE)).context(PAGE)?;
     let (mut chapter, mut tried, mut missing) = (String::new(), 0, Vec::new());
     for line in page.lines() {

@@ -116,7 +116,7 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_that_has_stopped_rings_by_its_silence() -> Result<()> {
+async fn a_stopped_schedule_rings_the_alarms_on_missing_runs() -> Result<()> {
     let cloud = LocalCloud::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let inbox = Inbox::subscribe(&cloud).await?;
     cloud.scan().await?;

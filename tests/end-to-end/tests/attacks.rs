@@ -68,7 +68,7 @@ fn id(answer: &Answer) -> Result<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_with_a_good_token_gets_no_further_than_its_own_endpoints() -> Result<()> {
+async fn a_tenant_with_a_valid_token_reaches_only_its_own_endpoints() -> Result<()> {
     let limits = ("TenantLimits".to_owned(), "registrations=12/1h,checks=13/1h,renewals=2/1h,names=230".to_owned());
     // Without the address of the platform's own network that a zone will name.
     let networks = ("PreflightAllowedNetworks".to_owned(), "127.53.0.0/16,127.0.0.0/25".to_owned());

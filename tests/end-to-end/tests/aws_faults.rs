@@ -21,7 +21,7 @@ const STEPS: [&str; 8] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of() -> Result<()> {
+async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_notified() -> Result<()> {
     let platform = Platform::start(Options::unique()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("slow.test").await?;

@@ -128,7 +128,7 @@ async fn certificates_issued_together_are_imported_at_the_rate_that_acm_takes() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attempts_take_turns_at_a_step_that_lambda_has_no_more_room_for() -> Result<()> {
+async fn attempts_queue_for_a_step_that_lambda_has_no_more_concurrency_for() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("room.test").await?;

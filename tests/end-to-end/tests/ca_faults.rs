@@ -56,7 +56,7 @@ fn next_attempt(endpoint: &Value) -> Result<time::Duration> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_ca_says_no_to_is_recorded_with_who_is_waited_on() -> Result<()> {
+async fn a_refusal_of_the_ca_is_recorded_with_who_is_waited_on() -> Result<()> {
     let fixture = fixture().await?;
     let (platform, proxy) = (&fixture.platform, &fixture.proxy);
     let zone = platform.cloud.create_zone("refused.test").await?;

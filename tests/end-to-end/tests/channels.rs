@@ -19,7 +19,7 @@ async fn last_execution(cloud: &LocalCloud) -> Result<Execution> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_channel_is_denied_the_certificate_is_recorded_and_each_channel_has_its_message_once() -> Result<()> {
+async fn a_denied_channel_loses_no_certificate_and_each_channel_gets_its_message_once() -> Result<()> {
     let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("denied.test").await?;

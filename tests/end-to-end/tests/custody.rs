@@ -35,7 +35,7 @@ async fn logs(cloud: &LocalCloud, operation: &str, body: Value) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_key_stands_in_the_clear_and_one_that_does_fails_the_cloud() -> Result<()> {
+async fn a_private_key_in_the_clear_fails_the_cloud() -> Result<()> {
     let platform = Platform::start(Options::unique()).await?;
     let planted = plant_everywhere(&platform).await;
     // The execution and the file are still there. What failed before is the reason, and not that.

@@ -205,7 +205,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn by_a_role_a_certificate_goes_to_another_account_and_by_no_other() -> Result<()> {
+async fn a_certificate_goes_to_another_account_by_the_named_role_and_by_no_other() -> Result<()> {
     let options = Options { parameters: vec![("DeploymentRoleArns".into(), ROLE.into())], ..options() };
     let platform = Platform::start(options).await?;
     let cloud = &platform.cloud;

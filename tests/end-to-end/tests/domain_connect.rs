@@ -31,7 +31,7 @@ fn link(endpoint: &Value, name: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_on_the_owners_page_ends_in_a_certificate_and_one_elsewhere_is_none() -> Result<()> {
+async fn a_link_on_the_owners_page_leads_to_a_certificate_and_an_odd_provider_gets_no_link() -> Result<()> {
     let port = ConnectPort::choose()?;
     let parameters = vec![
         ("DomainConnectTemplates".into(), "example.net/certificate/host".into()),

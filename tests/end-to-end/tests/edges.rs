@@ -188,7 +188,7 @@ async fn the_commands_for_consumers_run(cloud: &LocalCloud, domain: &str) -> Res
 }
 
 #[test]
-fn the_function_of_cloudfront_hands_on_the_host_that_was_asked_for() -> Result<()> {
+fn the_function_of_cloudfront_passes_on_the_requested_host() -> Result<()> {
     let (_, code) = CLOUDFRONT.split_once("FunctionCode: |\n").context("the function")?;
     let lines = code.lines().take_while(|line| line.starts_with("        ") || line.is_empty());
     let code = lines.collect::<Vec<_>>().join("\n");

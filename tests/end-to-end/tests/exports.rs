@@ -50,7 +50,7 @@ fn check(exported: &Value, endpoint: &Value) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exported_key_is_read_by_one_role_renewed_kept_over_a_denial_and_deleted_when_it_ends() -> Result<()> {
+async fn an_exported_key_is_read_by_one_role_renewed_kept_over_a_denial_and_deleted_at_removal() -> Result<()> {
     let reader = format!("arn:aws:iam::{}:role/{READER}", local_cloud::ACCOUNT);
     let parameters = vec![("ExportRoleArn".to_owned(), reader)];
     let options = Options { parameters, schedule: "rate(23 hours)".into(), ..Options::unique() };

@@ -29,7 +29,7 @@ fn options() -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<()> {
+async fn an_issue_between_renewals_is_notified_and_so_is_its_recovery() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("watched.test").await?;
@@ -155,7 +155,7 @@ async fn an_internal_host_is_checked_from_within_its_network_alone() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_that_nothing_starts_is_told_for_the_installation_and_so_is_its_end() -> Result<()> {
+async fn an_attempt_that_never_starts_is_notified_for_the_installation_and_so_is_its_recovery() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let inbox = Inbox::subscribe(&platform.cloud).await?;
     let zone = platform.cloud.create_zone("watched.test").await?;
@@ -177,7 +177,7 @@ async fn an_attempt_that_nothing_starts_is_told_for_the_installation_and_so_is_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_installation_that_stands_still_is_notified_and_so_is_its_return() -> Result<()> {
+async fn an_installation_that_stopped_is_notified_and_so_is_its_recovery() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let inbox = Inbox::subscribe(cloud).await?;

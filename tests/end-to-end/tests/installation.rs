@@ -105,7 +105,7 @@ async fn deep_check_leaves_nothing_behind(platform: &Platform, zone: &CustomerZo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
+async fn everything_that_an_operator_breaks_is_named_with_its_next_step() -> Result<()> {
     // Where health checks run so rarely that alarms would miss them, that is named.
     let options = Options { health_schedule: Options::default().health_schedule, ..Options::unique() };
     let platform = Platform::start(options).await?;
@@ -248,7 +248,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_zone_above_is_asked_where_it_delegates_to() -> Result<()> {
+async fn the_parent_zone_is_queried_for_its_delegation() -> Result<()> {
     let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
     let name_servers = cloud.name_servers();
     let parent = cloud.create_zone(&format!("cut-{:08x}.test", std::process::id())).await?;

@@ -43,7 +43,7 @@ const REQUESTS: [(&str, &str, bool); 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it measures, and takes minutes"]
-async fn the_time_that_answers_take_with_ten_thousand_endpoints() -> Result<()> {
+async fn the_time_of_answers_is_measured_with_ten_thousand_endpoints() -> Result<()> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../../target/{}-unknown-linux-gnu/release/api", std::env::consts::ARCH));
     ensure!(program.is_file(), "the program as it is deployed is missing: run make measure");

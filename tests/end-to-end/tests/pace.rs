@@ -21,7 +21,7 @@ async fn start() -> Result<(Platform, FaultProxy)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_refusal_by_caa_the_ca_is_asked_again_once_the_record_is_gone() -> Result<()> {
+async fn after_a_refusal_by_caa_the_ca_is_contacted_again_once_the_record_is_gone() -> Result<()> {
     let (platform, proxy) = start().await?;
     let zone = platform.cloud.create_zone("forbidding.test").await?;
     let domain = "www.forbidding.test";

@@ -91,7 +91,7 @@ async fn a_certificate_that_acm_has_no_more_room_for_waits_for_the_operator_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_beyond_the_imports_of_a_year_keeps_the_certificate_in_place_and_what_was_issued() -> Result<()> {
+async fn a_renewal_beyond_the_yearly_imports_keeps_the_current_certificate_and_the_issued_one() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("yearly.test").await?;

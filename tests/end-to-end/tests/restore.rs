@@ -186,7 +186,7 @@ async fn without_the_account(platform: &Platform) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_of_an_earlier_time_and_a_lost_account_come_to_the_same_place() -> Result<()> {
+async fn an_older_table_and_a_lost_account_recover_to_the_same_state() -> Result<()> {
     let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let zone = platform.cloud.create_zone("restore.test").await?;
     Box::pin(back_in_time(&platform, &zone)).await?;

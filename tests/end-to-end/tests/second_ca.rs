@@ -11,7 +11,7 @@ const DOMAIN: &str = "db.standin.test";
 const MAC_KEY: &str = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_ca_renews_while_the_first_is_away_where_caa_allows_it() -> Result<()> {
+async fn a_fallback_ca_renews_while_the_first_is_unavailable_where_caa_allows_it() -> Result<()> {
     // The schedules are too slow to interfere: the test runs the functions itself. Every retry at the unavailable CA takes
     // place, a tenth as late.
     let options = Options { schedule: "rate(23 hours)".into(), flow_waits: 0.1, ..Options::unique() };

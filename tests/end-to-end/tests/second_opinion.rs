@@ -298,7 +298,7 @@ fn renamed(lab: &DnsLab, zone: &str) -> Result<Vec<ServerFault>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_domain_is_well_where_a_resolver_gets_through_and_nowhere_else() -> Result<()> {
+async fn a_domain_passes_where_a_resolver_gets_through_and_nowhere_else() -> Result<()> {
     let lab = DnsLab::start().await?;
     let delegated = ["ns1.dns.test", "ns2.dns.test"].map(|server| ("acme.platform.test", "NS", server));
     lab.host("platform.test", &delegated)?;
@@ -393,7 +393,7 @@ async fn a_wildcard_in_a_signed_zone_is_named_and_the_record_is_to_be_created() 
 
 /// Variants of S2: of the host's own records, and of the zone behind its alias, which is a stranger's.
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_the_ca_depends_on_is_validated_also_in_the_zones_of_others() -> Result<()> {
+async fn everything_that_the_ca_depends_on_is_validated_also_in_the_zones_of_others() -> Result<()> {
     let lab = DnsLab::start().await?;
     let expired = |zone: &str, owner: Option<&str>| ServerFault {
         zone: zone.to_owned(),

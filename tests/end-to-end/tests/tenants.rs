@@ -52,7 +52,7 @@ fn failed_before_the_ca(attempt: &Value, check: &str) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_tenant_whose_proof_stands_in_dns_has_a_certificate() -> Result<()> {
+async fn only_the_tenant_whose_proof_is_in_dns_has_a_certificate() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("victim.test").await?;
@@ -203,7 +203,7 @@ fn said(endpoint: &Value) -> [&Value; 4] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_holds_a_name_hostage_and_it_moves_with_its_records() -> Result<()> {
+async fn no_tenant_can_block_a_name_and_it_moves_with_its_records() -> Result<()> {
     let parameters = [("MoveGraceHours", "0"), ("UnprovenHours", "0")].map(|(name, value)| (name.into(), value.into()));
     let platform = Platform::start(Options { parameters: parameters.into(), ..options() }).await?;
     let inbox = Inbox::subscribe(&platform.cloud).await?;

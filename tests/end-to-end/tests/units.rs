@@ -61,7 +61,7 @@ async fn used(platform: &Platform, of: Of) -> Result<Used> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_attempts_checks_polls_scans_and_pages_cost_dynamodb() -> Result<()> {
+async fn the_dynamodb_units_of_attempts_checks_polls_scans_and_pages_are_counted() -> Result<()> {
     // Each order is validated again, as at a CA whose authorizations last for hours.
     let ca = CaOptions { authz_reuse_percent: 0, ..CaOptions::default() };
     let options = Options { schedule: "rate(23 hours)".into(), ca, ..Options::trusting() };

@@ -57,7 +57,7 @@ fn named(servers: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_serves() -> Result<()> {
+async fn the_parent_zone_gives_its_delegation_and_each_server_says_whether_it_serves() -> Result<()> {
     let servers = Servers::start().await?;
     let cut = ZoneCut::new(servers.seen_from(ABOVE)?);
 
@@ -78,7 +78,7 @@ async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_se
 }
 
 #[tokio::test]
-async fn where_nobody_above_answers_nothing_is_known_which_is_not_none() -> Result<()> {
+async fn a_silent_parent_zone_is_an_unknown_delegation_and_not_a_missing_one() -> Result<()> {
     let servers = Servers::start().await?;
     let seen = ZoneCut::new(servers.seen_from(SILENT)?).describe("child.above.test", &[]).await;
     assert_eq!(seen.at_parent, Err("no answer in time".to_owned()));

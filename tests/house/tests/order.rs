@@ -30,7 +30,7 @@ fn a_crate_is_built_from_those_below_it() -> Result<()> {
 }
 
 #[test]
-fn a_folder_imports_from_those_below_it_and_no_files_go_round_in_a_circle() -> Result<()> {
+fn a_folder_imports_only_from_those_below_it_and_files_form_no_cycle() -> Result<()> {
     let mut with_order = 0;
     for (name, folder) in crates(&root())? {
         let Some(layers) = layers(&name) else { continue };
@@ -45,7 +45,7 @@ fn a_folder_imports_from_those_below_it_and_no_files_go_round_in_a_circle() -> R
 }
 
 #[test]
-fn elsewhere_only_a_parent_and_its_children_import_each_other() -> Result<()> {
+fn in_crates_without_layers_only_a_parent_and_its_children_import_each_other() -> Result<()> {
     for (name, folder) in crates(&root())? {
         assert_eq!(circles(&arrows(&folder)?, true), Vec::<Vec<String>>::new(), "{name}");
     }
@@ -53,7 +53,7 @@ fn elsewhere_only_a_parent_and_its_children_import_each_other() -> Result<()> {
 }
 
 #[test]
-fn a_face_has_nothing_but_modules_and_re_exports() -> Result<()> {
+fn a_module_root_has_nothing_but_modules_and_re_exports() -> Result<()> {
     for (name, folder) in crates(&root())?.iter().filter(|(name, _)| layers(name).is_some()) {
         for path in folder.files.values().filter(|path| path.ends_with("mod.rs") || path.ends_with("lib.rs")) {
             let file = syn::parse_file(&std::fs::read_to_string(path)?)?;

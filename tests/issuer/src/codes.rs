@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_for_one_exchange_with_everything_as_it_was() {
+    fn a_code_is_valid_only_for_the_client_the_url_and_the_verifier_it_was_issued_for() {
         let uri = "http://127.0.0.1/back";
         assert!(redeem("client", uri, VERIFIER, NOW + LIFE - Duration::SECOND).is_ok());
         assert!(redeem("client", uri, VERIFIER, NOW + LIFE).is_err());

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_told_from_a_later_one_with_its_pid() {
+    fn a_process_is_distinguished_from_a_later_one_with_its_pid() {
         let own = i32::try_from(std::process::id()).unwrap();
         let started = stat(own).unwrap().started;
         let process = |started| Process { role: "x".into(), pid: own, started, record: PathBuf::new() };

@@ -145,7 +145,7 @@ async fn the_edge_answers_with_what_the_responder_has_for_the_host() -> Result<(
 }
 
 #[tokio::test]
-async fn a_proxy_spoils_what_it_is_told_to_and_passes_on_the_rest() -> Result<()> {
+async fn a_proxy_injects_its_faults_and_passes_on_the_rest() -> Result<()> {
     let cloud = cloud().await?;
     let proxy = FaultProxy::before_ca(&cloud, cloud.ca())?;
     let client = cloud.http_client()?;
@@ -165,7 +165,7 @@ async fn a_proxy_spoils_what_it_is_told_to_and_passes_on_the_rest() -> Result<()
 }
 
 #[tokio::test]
-async fn a_further_ca_has_a_root_of_its_own_and_can_be_stopped() -> Result<()> {
+async fn a_second_ca_has_a_root_of_its_own_and_can_be_stopped() -> Result<()> {
     let cloud = cloud().await?;
     let ca = cloud.start_ca(&CaOptions { nonce_reject_percent: 0, ..CaOptions::default() }).await?;
     assert_ne!(ca.issuing_root, cloud.ca().issuing_root);
@@ -177,7 +177,7 @@ async fn a_further_ca_has_a_root_of_its_own_and_can_be_stopped() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_says_by_what_name() -> Result<()> {
+async fn a_failed_invocation_is_an_error_and_its_process_can_be_killed() -> Result<()> {
     let cloud = cloud().await?;
     let invocation = cloud.invoke("OpenOrderFunction", &json!("no input of this function")).await?;
     assert!(invocation.error.is_some(), "{:?}", invocation.payload);

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_without_a_ca_costs_a_day_of_what_is_left() {
+    fn a_day_without_a_ca_costs_a_day_of_the_lifetime_left() {
         let lifetime = Duration::hours(160);
         let calm = Around { away: None, revocation: None, ..small(lifetime) };
         let (with, without) = (simulate(&small(lifetime)), simulate(&calm));
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_acm_takes_expires() {
+    fn certificates_expire_when_acm_takes_too_few_imports() {
         let around = Around { length: Duration::days(20), ..small(Duration::hours(160)) };
         let mut year = Year::new(&around);
         // The line is longer than what is left of a certificate when its renewal opens.
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_who_was_revoked_hears_of_it() {
+    fn every_revoked_certificate_is_renewed() {
         let around = Around {
             revocation: Some(Revocation { at: Duration::days(5), part: 1.0 }),
             away: None,

@@ -35,7 +35,7 @@ fn simulate(endpoints: u32, silent: u32, hours: i64) -> Checks {
 }
 
 #[test]
-fn nobody_is_forgotten_while_the_name_servers_of_a_tenth_fall_silent() {
+fn no_endpoint_is_forgotten_while_the_name_servers_of_a_tenth_are_silent() {
     let Checks { checked, longest_without, late_at_the_end, .. } = simulate(20_000, 10, 8);
     assert!(checked > 20_000, "{checked}");
     assert!(longest_without < Duration::hours(6) + Duration::minutes(30), "{longest_without}");
@@ -45,7 +45,7 @@ fn nobody_is_forgotten_while_the_name_servers_of_a_tenth_fall_silent() {
 /// `make simulate`
 #[test]
 #[ignore = "takes many minutes"]
-fn a_million() {
+fn a_million_endpoints_are_simulated() {
     let mut table = String::from(
         "| endpoints | silent from the first hour on | checks in 12 hours | most that were late at once | longest without a check | \
          late at the end |\n|---|---|---|---|---|---|\n",

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_stand_in_the_order_in_which_they_ran() {
+    fn steps_are_listed_in_the_order_in_which_they_ran() {
         let mut attempt = failed(FailureName::ChallengeFailed);
         attempt.steps.rotate_left(1);
         let names = |attempt: &Attempt| in_order(attempt).iter().map(|step| step.step).collect::<Vec<_>>();

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_said_by_the_half_that_was_quickest() {
+    fn times_are_summarized_by_their_median() {
         let of = |times, half| figures(0, FailedAttempts::default(), times, half);
         assert_eq!(times_words(&of([3, 1, 0, 0, 0, 1], Some(600))), "half of 5 within 10 minutes");
         assert_eq!(times_words(&of([0, 0, 0, 0, 0, 4], None)), "half of 4 took more than a week");

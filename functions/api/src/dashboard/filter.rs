@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_value_of_its_kind_filters_nothing() {
+    fn an_invalid_filter_value_is_ignored() {
         let filter = Filter { status: "purple".into(), actor: String::new(), q: "  ".into(), ..Filter::default() };
         assert!(!filter.narrows());
         let filter = Filter { status: "action_required".into(), reachability: "internal".into(), ..Filter::default() };
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_goes_by_the_start_of_the_domain_where_it_can() {
+    fn a_search_for_the_start_of_a_domain_is_a_prefix_query_unless_it_is_an_idn() {
         let search = |q: &str, at: &str| Filter { q: q.into(), at: at.into(), ..Filter::default() }.query();
         assert_eq!(
             (search(" Shop.ex ", "start").prefix.as_deref(), search("shop", "start").q),

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_names_its_limit_and_keeps_the_spelling_of_a_place() {
+    fn a_bar_names_its_limit_and_keeps_the_spelling_of_a_load_balancer() {
         let labelled = |of: &str| label(&Used { of: of.into(), percent: 0 });
         assert_eq!(labelled("new-orders"), "New orders");
         assert_eq!(labelled("load-balancers edge-1 (eu-central-1)"), "Load balancers: edge-1 (eu-central-1)");

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_turns_at_the_renewal_and_at_the_end_and_never_leaves_its_frame() {
+    fn the_bar_changes_colour_at_renewal_and_at_expiry_and_stays_in_its_frame() {
         let before = life(datetime!(2026-11-16 0:00 UTC));
         assert_eq!((before.spent, before.tone), (50.0, "good"));
         assert!((before.renewal - 66.7).abs() < 0.1);

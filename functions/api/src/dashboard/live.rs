@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_follows_only_what_moves() {
+    fn a_page_refreshes_only_while_its_endpoint_is_in_progress() {
         let mut endpoint = endpoint("www.example.com");
         assert!(html(&known(&endpoint)).contains("hx-trigger=\"every"));
         endpoint.failing = failing(WaitingOn::DomainOwner);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_changes_with_what_is_known_and_not_with_the_clock() {
+    fn the_mark_changes_with_the_endpoint_and_not_with_the_clock() {
         let mut endpoint = endpoint("www.example.com");
         let before = known(&endpoint).mark();
         assert_eq!(before, known(&endpoint).mark());

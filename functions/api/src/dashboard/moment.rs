@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_carries_the_exact_time_in_utc() {
+    fn a_relative_time_carries_the_exact_time_in_utc() {
         let clock = Clock { now: datetime!(2026-11-24 12:00 UTC) };
         assert_eq!(
             clock.moment(&datetime!(2026-11-24 14:00:05 +2)).to_string(),

@@ -197,7 +197,7 @@ mod tests {
     const OK: Option<&str> = Some("ok");
 
     #[test]
-    fn what_else_is_to_be_fixed_is_typed_into_the_zone_and_needs_no_cli() {
+    fn another_finding_shows_its_record_relative_to_the_zone_and_no_cli_command() {
         let mut caa = finding(
             "example.com",
             "customer",
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_missing_stands_once_and_names_are_relative() {
+    fn a_missing_record_is_listed_once_and_names_are_relative() {
         let missing = finding(CHALLENGE, "customer", Some(record(CHALLENGE, None)));
         let caa = finding(
             "example.com",
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_green_only_when_no_finding_is_the_domain_owners() {
+    fn the_page_is_green_only_when_no_finding_waits_on_the_domain_owner() {
         let own = || finding("example.com", "customer", None);
         let others = || finding("target.example", "operator", None);
         for (statuses, findings, certificate, tone, done) in [
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_that_is_still_elsewhere_is_the_second_step_and_nothing_to_wait_for() {
+    fn a_site_that_is_still_elsewhere_is_step_2_and_the_page_does_not_wait_for_it() {
         let warning = json!({"check": "host-elsewhere", "severity": "warning", "subject": HOST, "actor": "customer",
             "fix": {"text": "Point it here when you are ready.", "record": record(HOST, None)}});
         let with = |certificate: &str, finding: &Value| {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_certificate_is_said_with_its_date() {
+    fn the_certificate_is_shown_with_its_expiry() {
         let clock = Clock { now: datetime!(2026-11-28 0:00 UTC) };
         let says = |statuses, certificate| OwnerView::of(&endpoint(statuses, &[], certificate)).certificate(&clock);
         assert_eq!(says([OK, OK], "active"), "Valid until 28 Dec 2026 (30 days). It is renewed automatically.");

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_page_tells_the_browser_to_run_and_frame_nothing_else() {
+    async fn every_page_forbids_the_browser_to_run_or_frame_anything_else() {
         let guarded = guard(StatusCode::OK.into_response()).await;
         let policy = guarded.headers()[CONTENT_SECURITY_POLICY].to_str().expect("text");
         for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
@@ -163,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn what_htmx_is_told_is_json() {
+    fn the_configuration_of_htmx_is_json() {
         let told: serde_json::Value = serde_json::from_str(HTMX).expect("JSON");
         assert_eq!((&told["allowEval"], &told["includeIndicatorStyles"]), (&false.into(), &false.into()));
     }
 
     #[test]
-    fn a_form_that_was_taken_leads_on_with_a_get() {
+    fn an_accepted_form_redirects_to_a_get() {
         let response = see_other("/dashboard");
         assert_eq!(
             (response.status(), &response.headers()[LOCATION]),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_a_page_or_a_part_of_one_and_text_in_both() {
+    fn a_refusal_is_a_page_or_a_part_of_one_and_escaped_in_both() {
         let problem = Problem::unknown_endpoint("<b>x</b>");
         let base: Base = "https://a.example/base".parse().expect("a base");
         let frame = Frame::new(&base, problem.title, Place::Elsewhere, None);

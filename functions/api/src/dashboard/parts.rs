@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_that_say_the_same_are_told_once() {
+    fn servers_with_the_same_answer_are_listed_together() {
         let answers = Answer::of(&[found("ns1", "CNAME a"), found("ns2", "CNAME b"), found("ns3", "CNAME a")]);
         let short: Vec<_> =
             answers.iter().map(|answer| (answer.servers.as_str(), answer.records[0].as_str())).collect();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_to_copy_is_text_in_every_place() {
+    fn a_value_to_copy_is_escaped_everywhere() {
         let html = Copy::of("x", "the value", "\"><script>alert(1)</script>\u{202e}").to_string();
         assert!(!html.contains("<script") && !html.contains('\u{202e}'), "{html}");
         assert!(html.contains(r#"data-copy="&#34;&#62;&#60;script"#), "{html}");

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_is_one_or_none() {
+    fn the_form_takes_one_listener_or_none() {
         let listeners = |text: &str| {
             let typed = Typed { listener: text.into(), ..typed("a.example", "") };
             typed.wish().expect("fine").listeners
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_says_nothing_of_the_method_means_the_delegation() {
+    fn a_form_without_a_challenge_means_dns_01() {
         let method = |text: &str| {
             let typed = Typed { challenge: text.into(), ..typed("a.example", "") };
             typed.wish().map(|wish| wish.challenge).map_err(|problem| problem.field)
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_begins_with_the_first_dot_that_is_followed_by_something() {
+    fn a_check_starts_once_the_name_has_two_labels() {
         for (text, started) in [("", false), ("shop", false), ("shop.", false), ("shop.e", true), (".e", false)] {
             assert_eq!(typed(text, "").is_started(), started, "{text}");
         }

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn each_day_is_what_happened_on_it() {
+    fn each_day_shows_what_happened_on_it() {
         let held = Some((NOW - Duration::days(5), NOW + Duration::days(85)));
         let kinds =
             kinds(&[attempt(5, Outcome::Issued), attempt(5, Outcome::Failed), attempt(8, Outcome::Failed)], 10, held);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_before_the_attempts_that_are_known_is_not_known() {
+    fn days_before_the_oldest_known_attempt_are_unknown() {
         let many: Vec<_> = (0..HISTORY).map(|_| attempt(3, Outcome::Failed)).collect();
         let strip = Strip::of(&many, |_| false, NOW - Duration::days(60), None, Clock { now: NOW });
         assert!(strip.summary.starts_with("The last 4 days: "), "{}", strip.summary);

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_session_there_is_no_visit_and_a_part_of_a_page_asks_for_the_whole() {
+    async fn a_request_without_a_session_is_refused_and_a_part_of_a_page_reloads_the_whole() {
         let refused = visit(Request::builder(), false).await.expect_err("no session");
         assert_eq!((refused.status(), refused.headers().contains_key("hx-refresh")), (StatusCode::UNAUTHORIZED, false));
         let refused = visit(Request::builder().header("hx-request", "true"), false).await.expect_err("no session");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_stand_at_the_root_of_the_host_unless_it_is_said_otherwise() {
+    async fn pages_are_at_the_root_of_the_host_by_default() {
         let visit = visit(Request::builder(), true).await.expect("a session");
         assert_eq!(visit.base.url("/x"), "https://app.example.net/x");
     }

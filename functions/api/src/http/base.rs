@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_is_a_host_and_at_most_a_path() {
+    fn a_base_url_is_a_host_and_at_most_a_path() {
         for bad in [
             "",
             "api.example.com",

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_field_is_taken_from_serdes_message_or_from_the_place_in_the_body() {
+    fn the_field_is_taken_from_serdes_message_or_from_the_path_in_the_body() {
         assert_eq!(field_at_fault("missing field `domain` at line 1 column 2", "."), Some("domain".into()));
         assert_eq!(field_at_fault("unknown field `x`, expected one of `a`", "x"), Some("x".into()));
         assert_eq!(field_at_fault("duplicate field `domain` at line 1", "?"), Some("domain".into()));

@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_round_trips_and_is_of_one_order() {
+    fn a_cursor_round_trips_and_belongs_to_one_sort_order() {
         let Position { domain, endpoint } = position();
         let (status, known) = (EndpointStatus::Degraded, (domain, endpoint));
         let urgent = |others, breaks_at| {
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_handed_out_is_no_cursor() {
+    fn a_cursor_that_was_not_issued_is_refused() {
         let write = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
         let id = position().endpoint;
         for bad in [

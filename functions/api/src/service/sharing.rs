@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_link_shows_its_endpoint_until_the_moment_it_expires() {
+    async fn a_link_shows_its_endpoint_until_it_expires() {
         let fixture = Fixture::new().await;
         let (token, _) = fixture.link(Some(Duration::DAY)).await;
         let shown = fixture.service.shared(&token, fixture.now + Duration::DAY - Duration::SECOND).await.expect("open");
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_check_through_a_link_is_bounded_and_is_the_links_in_the_trail() {
+    async fn a_check_through_a_link_is_limited_and_recorded_under_the_link() {
         let fixture = Fixture::new().await;
         let (token, id) = fixture.link(None).await;
         let first = fixture.service.check_shared(&token, Some("192.0.2.9"), fixture.now).await.expect("checked");

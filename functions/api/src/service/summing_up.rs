@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_endpoints_are_counted_by_the_walk_and_by_what_was_done_since() {
+    async fn many_endpoints_are_counted_by_the_last_summary_and_the_changes_since() {
         let fixture = Fixture::new().await;
         let (service, now) = (&fixture.service, fixture.now);
         let scope = Scope::Everything;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_kept_of_a_tenant_that_has_become_small_is_over() {
+    async fn the_stored_summary_of_a_tenant_that_became_small_is_ignored() {
         let fixture = Fixture::new().await;
         let (service, now) = (&fixture.service, fixture.now);
         let own = Scope::Tenant(fixture.endpoint.tenant.clone());

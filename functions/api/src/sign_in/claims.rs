@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_makes_an_operator_and_else_the_claim_says_which_tenant() {
+    fn the_role_makes_an_operator_and_otherwise_the_claim_names_the_tenant() {
         assert_eq!(scope(json!({"roles": ["reader", "operator"], "tenant": "acme"})), Some(Scope::Everything));
         assert_eq!(scope(json!({"roles": "operator"})), Some(Scope::Everything));
         assert_eq!(scope(json!({"tenant": "acme"})), tenant("acme"));

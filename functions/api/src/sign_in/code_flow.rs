@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_returns_to_a_page_of_the_dashboard_or_to_its_first() {
+    fn a_sign_in_returns_to_a_page_of_the_dashboard_or_to_the_first() {
         for page in ["/dashboard", "/dashboard/endpoints/a.example.com", "/dashboard?status=ready&q=a%20b"] {
             assert_eq!(destination(Some(page)), page);
         }
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_survives_its_cookie_and_a_spoilt_cookie_is_none() {
+    fn a_sign_in_round_trips_through_its_cookie_and_a_corrupt_cookie_is_ignored() {
         let attempt = Attempt::new(Some("/dashboard/register"));
         assert_eq!(Attempt::of_cookie(&attempt.state, &attempt.to_cookie()), Some(attempt.clone()));
         assert_eq!(attempt.verifier.len(), 43);

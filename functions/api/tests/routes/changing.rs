@@ -11,7 +11,7 @@ use crate::who::Who;
 const OPERATOR: Who = Who::Operator;
 
 #[tokio::test]
-async fn names_come_and_go_and_the_next_attempt_starts_at_once() {
+async fn a_change_of_names_starts_the_next_attempt_at_once() {
     let api = Api::new();
     let body = json!({"domain": "a.example.com", "also": ["b.example.com"], "reachability": "internal"});
     let id = text(&api.post(OPERATOR, "/endpoints", body).await.body["id"]).parse().expect("an id");
@@ -44,7 +44,7 @@ async fn names_come_and_go_and_the_next_attempt_starts_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_as_wished_already_is_left_alone_even_while_an_attempt_runs() {
+async fn a_change_to_the_present_state_does_nothing_even_while_an_attempt_runs() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
     for wish in [json!({}), json!({"also": []}), json!({"also": ["A.example.com."], "reachability": "internal"})] {
@@ -112,7 +112,7 @@ async fn a_name_that_is_added_must_be_one_that_the_ca_issues_for_and_one_that_is
 }
 
 #[tokio::test]
-async fn names_whose_record_the_other_method_leaves_no_room_for_keep_their_method() {
+async fn a_name_too_long_for_the_record_of_the_other_challenge_cannot_change_to_it() {
     let api = Api::with_name_policy(NamePolicy::LetsEncrypt);
     let long = format!("{0}.{0}.{0}.{1}.com", "a".repeat(63), "b".repeat(40));
     assert_eq!(long.len(), 236);
@@ -139,7 +139,7 @@ async fn a_renewal_is_started_and_a_second_one_meanwhile_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_paused_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it() {
+async fn a_paused_endpoint_says_who_is_waited_on_and_a_renewal_resumes_it() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.paused(&id).await;
@@ -185,7 +185,7 @@ async fn an_idle_endpoint_that_is_removed_is_cleaned_up_at_once() {
 }
 
 #[tokio::test]
-async fn an_endpoint_goes_over_to_a_standing_record_and_back() {
+async fn an_endpoint_switches_to_a_persistent_record_only_where_they_are_enabled() {
     let api = Api::with_persistent_records(true);
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.issued(&id).await;

@@ -36,7 +36,7 @@ async fn a_check_is_kept_and_shown_beside_what_is_expected() {
 }
 
 #[tokio::test]
-async fn checks_in_quick_succession_are_few_and_none_answers_with_what_was_before_it() {
+async fn checks_in_quick_succession_are_shared_and_none_returns_an_older_result() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
     api.prober.miss_the_delegation(true);
@@ -82,7 +82,7 @@ async fn a_change_forgets_what_was_found_for_other_names() {
 }
 
 #[tokio::test]
-async fn what_the_last_attempt_missed_and_is_there_now_is_taken_up_at_once() {
+async fn a_check_that_finds_the_missing_record_starts_the_next_attempt_at_once() {
     for (name, starts) in [(FailureName::RecordsNotReady, true), (FailureName::ChallengeFailed, false)] {
         let api = Api::new();
         let id = api.registered(OPERATOR, "a.example.com").await;

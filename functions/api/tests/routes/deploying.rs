@@ -61,7 +61,7 @@ async fn a_tenant_chooses_no_listener_no_region_and_no_role() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_names_its_field_and_the_reason() {
+async fn an_impossible_deployment_is_refused_with_its_field_and_the_reason() {
     let api = Api::new();
     let balancer =
         format!("arn:aws:elasticloadbalancing:eu-central-1:{ACCOUNT}:loadbalancer/app/edge/50dc6c495c0c9188");
@@ -136,7 +136,7 @@ async fn a_certificate_is_taken_over_before_there_is_one_and_not_while_one_is_be
 }
 
 #[tokio::test]
-async fn tags_are_the_operators_and_bounded_and_those_of_the_installation_are_not_among_them() {
+async fn operators_set_tags_within_bounds_and_none_of_those_of_the_installation() {
     let api = Api::new();
     let tags = json!({"team": "shops", "cost center": "a/1"});
     let made = api.post(OPERATOR, "/endpoints", with(json!({"tags": tags}))).await;
@@ -158,7 +158,7 @@ async fn tags_are_the_operators_and_bounded_and_those_of_the_installation_are_no
 }
 
 #[tokio::test]
-async fn the_export_of_a_key_is_turned_on_and_off_by_whose_endpoint_it_is_and_told_with_who() {
+async fn tenant_and_operator_turn_the_key_export_on_and_off_and_the_event_says_who() {
     let api = Api::new();
     let tenant = Who::Tenant("acme");
     let (name, id) = ("mine.example.com", api.registered(tenant, "mine.example.com").await);

@@ -98,7 +98,7 @@ async fn every_page_of_docs_is_served_and_every_link_within_it_opens_at_its_anch
 }
 
 #[tokio::test]
-async fn a_folder_leads_to_its_index_and_what_is_not_there_says_so() {
+async fn a_folder_redirects_to_its_index_and_an_unknown_page_is_not_found() {
     let api = Api::new();
     for (path, index) in [
         ("/docs", "/below/docs/README.md"),

@@ -13,7 +13,7 @@ fn kinds(body: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn who_did_what_from_where_stands_beside_what_happened_by_itself() {
+async fn the_history_has_attempts_and_requests_with_who_made_them_from_where() {
     let api = Api::new();
     let id = api.registered(Who::Tenant("acme"), "a.example.com").await;
     api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
@@ -55,7 +55,7 @@ async fn who_did_what_from_where_stands_beside_what_happened_by_itself() {
 }
 
 #[tokio::test]
-async fn reading_on_from_an_event_passes_none_over() {
+async fn reading_on_from_an_event_skips_none() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
     for _ in 0..6 {
@@ -87,7 +87,7 @@ async fn reading_on_from_an_event_passes_none_over() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_refused() {
+async fn a_bad_parameter_of_the_event_list_is_refused_by_name() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
     for (query, field) in [
@@ -139,7 +139,7 @@ async fn an_endpoint_that_was_removed_keeps_its_history_under_its_id() {
 }
 
 #[tokio::test]
-async fn who_removed_what_is_seen_by_operator_and_tenant_also_when_it_is_gone() {
+async fn operator_and_tenant_see_who_removed_an_endpoint_after_it_is_gone() {
     let (api, acme) = (Api::new(), Who::Tenant("acme"));
     for (domain, remover) in [("own.example.com", acme), ("theirs.example.com", OPERATOR)] {
         let id = api.registered(acme, domain).await;

@@ -145,7 +145,7 @@ async fn a_tenant_has_so_many_endpoints_and_names_and_what_it_removes_is_free_ag
 }
 
 #[tokio::test]
-async fn a_repeated_registration_is_answered_as_the_first_was_and_takes_nothing() {
+async fn a_repeated_registration_gets_the_same_answer_and_takes_no_token() {
     for limits in ["endpoints=1", "names=1", "registrations=1/1h", "acm=100,registrations=1/1h"] {
         let api = Api::with_limits(limits);
         let first = api.register_under("key", ACME, &internal("a.example.com")).await;

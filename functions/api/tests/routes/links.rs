@@ -41,7 +41,7 @@ async fn a_link_is_made_listed_and_revoked_and_its_secret_is_shown_once() {
 }
 
 #[tokio::test]
-async fn a_link_lives_for_as_long_as_it_is_asked_to_within_bounds() {
+async fn a_link_is_valid_for_as_long_as_requested_within_bounds() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
     for (wish, days) in [(json!({}), 30), (json!({"expires_in_days": 1}), 1), (json!({"expires_in_days": 365}), 365)] {
@@ -71,7 +71,7 @@ async fn an_endpoint_has_so_many_open_links_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_names_no_link_is_not_looked_for() {
+async fn a_malformed_link_id_is_not_found() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
     for bad in ["x", &"g".repeat(64), &"A".repeat(64), "%00", "%2e%2e"] {

@@ -35,7 +35,7 @@ async fn a_mute_is_seen_by_everybody_and_ended_by_anybody_who_sees_it() {
 }
 
 #[tokio::test]
-async fn what_is_no_mute_is_refused_by_its_field() {
+async fn an_invalid_mute_is_refused_with_its_field() {
     let api = Api::new();
     let id = api.registered(ACME, "a.example.com").await;
     for (body, field) in [

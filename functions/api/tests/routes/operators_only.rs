@@ -81,7 +81,7 @@ async fn page(api: &Api, path: &str, caller: Option<Caller>) -> String {
 }
 
 #[tokio::test]
-async fn nor_does_a_tenant_or_a_domain_owner_on_a_page() {
+async fn no_page_shows_arns_or_accounts_of_the_platform_to_a_tenant_or_a_domain_owner() {
     let api = refused_over_there().await;
     let caller = |scope| Caller { scope, origin: Origin { who: "ann".into(), address: None, operator: false } };
     let ann = || caller(Scope::Tenant("acme".parse().expect("a tenant")));

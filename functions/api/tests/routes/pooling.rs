@@ -81,7 +81,7 @@ async fn a_registration_that_is_refused_takes_no_room() {
 }
 
 #[tokio::test]
-async fn a_pool_that_is_not_there_or_not_alone_is_refused() {
+async fn an_unknown_pool_or_one_with_other_listeners_is_refused() {
     let api = Api::new();
     for (listeners, field, says) in [
         (json!(["pool:us"]), "listeners[0]", "pool:eu"),
@@ -125,7 +125,7 @@ async fn at_rest(api: &Api, domain: &str, attached: bool) {
 }
 
 #[tokio::test]
-async fn one_whose_certificate_is_on_its_load_balancer_stays_and_another_is_moved() {
+async fn an_endpoint_with_a_certificate_on_its_load_balancer_stays_and_another_is_moved() {
     let api = Api::new();
     counted(&api, [0, 1], 2).await;
     for domain in ["a.example.com", "b.example.com"] {
@@ -146,7 +146,7 @@ async fn one_whose_certificate_is_on_its_load_balancer_stays_and_another_is_move
 }
 
 #[tokio::test]
-async fn coming_to_a_pool_leaves_the_certificate_where_visitors_still_come() {
+async fn joining_a_pool_keeps_the_certificate_on_the_listener_that_visitors_still_use() {
     let api = Api::new();
     counted(&api, [0, 0], 2).await;
     let before = listener(1).replace("edge-1", "before");

@@ -22,7 +22,7 @@ async fn raw(api: &Api, method: Method, uri: &str, kind: Option<&str>, body: imp
 }
 
 #[tokio::test]
-async fn without_an_identity_nothing_is_answered_wherever_the_gateway_let_it_in() {
+async fn a_request_without_an_identity_is_refused_whichever_route_let_it_in() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
     let paths = ["/endpoints", "/endpoints/a.example.com", "/openapi.json", "/caller", "/nothing", "/endpoints/"];
@@ -48,7 +48,7 @@ async fn without_an_identity_nothing_is_answered_wherever_the_gateway_let_it_in(
 }
 
 #[tokio::test]
-async fn a_token_that_entitles_to_nothing_is_told_so() {
+async fn a_token_without_any_rights_is_refused_as_not_entitled() {
     let api = Api::new();
     let answer = api.get(Who::Tenant("a b"), "/endpoints").await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::FORBIDDEN, "not-entitled"));
@@ -131,7 +131,7 @@ async fn a_parameter_that_an_operation_has_not_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_in_time_and_measure_is_refused() {
+async fn a_body_that_is_malformed_or_too_large_or_not_json_is_refused() {
     let api = Api::new();
     let json = Some("application/json");
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
@@ -178,7 +178,7 @@ async fn a_body_that_is_not_json_in_time_and_measure_is_refused() {
 }
 
 #[tokio::test]
-async fn an_operation_that_takes_no_body_is_not_given_one() {
+async fn an_operation_without_a_body_refuses_one() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
     for path in ["check", "renew"] {
@@ -207,7 +207,7 @@ async fn the_document_and_its_page_name_the_same_problems() {
 }
 
 #[tokio::test]
-async fn the_document_is_whole() {
+async fn the_openapi_document_is_complete() {
     let api = Api::new();
     let document = api.get(OPERATOR, "/openapi.json").await.body;
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));

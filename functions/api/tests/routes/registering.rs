@@ -58,7 +58,7 @@ async fn bad_input_names_its_field_and_registers_nothing() {
 }
 
 #[tokio::test]
-async fn a_tenant_registers_a_name_once_also_as_a_wildcard_and_is_told_where_it_is() {
+async fn a_name_that_its_tenant_has_already_is_refused_with_the_endpoint_that_has_it() {
     let api = Api::new();
     let id = api.registered(Who::Tenant("acme"), "example.com").await;
     for again in ["example.com", "*.example.com"] {
@@ -139,7 +139,7 @@ async fn an_operator_brings_the_label_of_a_registration_along_so_that_its_record
 }
 
 #[tokio::test]
-async fn an_endpoint_is_the_tenants_who_registers_it_unless_an_operator_says_whose() {
+async fn an_endpoint_belongs_to_the_tenant_that_registers_it_unless_an_operator_names_one() {
     let api = Api::new();
     let id = api.registered(Who::Tenant("acme"), "a.example.com").await;
     assert_eq!(api.endpoint(&id).await.tenant.as_str(), "acme");
@@ -179,7 +179,7 @@ async fn the_same_request_under_the_same_key_is_done_once() {
 }
 
 #[tokio::test]
-async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
+async fn an_idempotency_key_whose_endpoint_was_removed_registers_no_second_one() {
     let api = Api::new();
     let body = internal("a.example.com");
     let first = api.register_under("key", Who::Operator, &body).await;
@@ -202,7 +202,7 @@ async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_refused() {
+async fn an_invalid_idempotency_key_is_refused() {
     let api = Api::new();
     for bad in ["", "a b", "ä", &"k".repeat(256)] {
         let answer = api.register_under(bad, Who::Operator, &internal("a.example.com")).await;
@@ -219,7 +219,7 @@ async fn what_is_no_key_is_refused() {
 }
 
 #[tokio::test]
-async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_takes_them() {
+async fn an_endpoint_may_be_validated_by_a_persistent_record_where_they_are_enabled() {
     let api = Api::with_persistent_records(true);
     let body = json!({"domain": "example.com", "also": ["*.example.com"], "reachability": "internal",
         "challenge": "dns-persist-01"});
@@ -235,7 +235,7 @@ async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_t
 }
 
 #[tokio::test]
-async fn where_the_installation_takes_no_standing_records_the_field_is_named_and_the_next_step() {
+async fn without_persistent_records_the_challenge_is_refused_with_the_next_step() {
     let api = Api::new();
     let body = json!({"domain": "example.com", "reachability": "internal", "challenge": "dns-persist-01"});
     for path in ["/endpoints", "/checks"] {
@@ -270,7 +270,7 @@ async fn a_name_that_no_public_ca_issues_for_is_refused_with_the_reason_and_the_
 }
 
 #[tokio::test]
-async fn where_the_ca_is_a_private_one_it_says_itself_what_it_issues_for() {
+async fn a_private_ca_decides_which_names_it_issues_for() {
     let api = Api::with_name_policy(NamePolicy::Private);
     for name in ["printer.local", "db.corp.internal", "ab--cd.example.com", "a.b.c.d.e.f.g.h.i.example.com"] {
         assert_eq!(api.post(Who::Operator, "/endpoints", internal(name)).await.status, StatusCode::CREATED, "{name}");
@@ -321,7 +321,7 @@ async fn what_is_pasted_around_a_name_is_dropped_and_what_is_in_it_is_named() {
 }
 
 #[tokio::test]
-async fn there_is_one_number_for_the_most_names() {
+async fn the_limit_of_names_is_the_same_in_code_api_and_documentation() {
     let api = Api::new();
     let registered = async |count: usize| {
         let also: Vec<_> = (1..count).map(|n| format!("n{n}.example.com")).collect();

@@ -72,7 +72,7 @@ async fn another_tenants_endpoint_is_not_there_by_id_or_by_name_in_any_operation
 }
 
 #[tokio::test]
-async fn lists_and_counts_are_of_ones_own() {
+async fn a_tenant_lists_and_counts_only_its_own_endpoints() {
     let api = Api::new();
     api.registered(ACME, "a.example.com").await;
     api.registered(OTHER, "b.example.com").await;
@@ -110,7 +110,7 @@ async fn a_cursor_of_one_tenant_shows_another_nothing() {
 }
 
 #[tokio::test]
-async fn each_is_told_who_they_are() {
+async fn each_caller_reads_who_they_are() {
     let api = Api::new();
     let caller = async |who| api.get(who, "/caller").await.body;
     assert_eq!(
@@ -122,7 +122,7 @@ async fn each_is_told_who_they_are() {
 }
 
 #[tokio::test]
-async fn the_installation_is_its_operators_business() {
+async fn only_operators_see_the_checks_of_the_installation() {
     let api = Api::new();
     let answer = api.get(ACME, "/installation").await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::FORBIDDEN, "operators-only"));
@@ -132,7 +132,7 @@ async fn the_installation_is_its_operators_business() {
 }
 
 #[tokio::test]
-async fn the_platforms_own_names_are_its_operators() {
+async fn only_operators_register_the_platforms_own_names() {
     let api = Api::with_name_policy(NamePolicy::Private);
     api.registered(ACME, "a.example.com").await;
     for name in ["edge.platform.example", "platform.example", "*.edge.platform.example", "x.acme.platform.example"] {

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_of_an_api_is_refused() {
+    fn an_invalid_api_address_is_refused() {
         for text in [
             "",
             "api.example.com",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_told_from_others() {
+    fn a_loopback_address_is_recognised() {
         for text in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
             assert!(address(text).is_loopback(), "{text}");
         }

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_document_is_told_as_what_why_and_next() {
+    fn a_problem_document_is_shown_as_what_why_and_next_step() {
         let body = r#"{"type":"t","title":"Already registered","status":409,"detail":"a.example is ep-1","field":"domain","remedy":"managed-https show a.example","new":1}"#;
         let told = CliError::from(refused(409, body));
         assert_eq!(
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_asked_again() {
+    fn only_transient_refusals_are_retried() {
         assert!(refused(503, "").is_passing() && refused(429, "").is_passing());
         assert!(!refused(403, "").is_passing() && !refused(404, "").is_passing() && !refused(409, "").is_passing());
     }

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_filtered_by_is_a_word_of_the_api() {
+    fn each_filter_value_is_a_word_of_the_api() {
         StatusFilter::value_variants().iter().for_each(|choice| is::<wire::Status>(&word(choice)));
         WaitingOnFilter::value_variants().iter().for_each(|choice| is::<wire::WaitingOn>(choice.api_word()));
         ReachabilityFilter::value_variants().iter().for_each(|choice| is::<wire::Reachability>(&word(choice)));

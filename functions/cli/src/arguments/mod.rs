@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_says_once_how_the_host_is_reached_and_a_check_may() {
+    fn a_registration_needs_the_reachability_once_and_a_check_at_most_once() {
         assert!(parse(&["add", "a.example"]).is_err());
         assert!(parse(&["add", "a.example", "--external", "--internal"]).is_err());
         assert!(parse(&["check", "a.example"]).is_ok());
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_changes_something_and_a_share_does_one_thing() {
+    fn a_change_without_options_is_refused_and_a_share_does_one_thing() {
         assert!(parse(&["change", "a.example"]).is_err());
         assert!(parse(&["change", "a.example", "--internal"]).is_ok());
         assert!(parse(&["change", "a.example", "--also", "b.example", "--external"]).is_ok());
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_is_of_one_endpoint_or_of_a_filter_and_events_of_one_or_all() {
+    fn a_renewal_takes_one_endpoint_or_a_filter_and_events_take_one_or_all() {
         assert!(parse(&["renew"]).is_err());
         assert!(parse(&["renew", "a.example", "--cause", "RateLimited"]).is_err());
         assert!(parse(&["renew", "a.example", "--pace", "1s"]).is_err());

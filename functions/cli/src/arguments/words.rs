@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_says_its_offset_and_a_span_its_units() {
+    fn a_time_needs_an_offset_and_a_duration_its_unit() {
         for good in ["2026-12-24T06:00:00Z", "2026-12-24T07:00:00+01:00"] {
             assert_eq!(good.parse::<Time>().map(|time| time.0.unix_timestamp()), Ok(1_798_092_000), "{good}");
         }

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_late_is_printed_once_and_an_exacter_start_is_not_printed_again() {
+    fn a_late_event_is_printed_once_and_a_corrected_start_is_not_printed_again() {
         let mut printed = Printed::default();
         let mut new = |list: &Answer<EventList>| {
             printed.take_new(list).into_iter().map(|(event, _)| event.id.clone()).collect::<Vec<_>>()
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn however_many_were_printed_none_that_is_new_is_left_out_and_the_last_are_remembered() {
+    fn every_new_event_is_printed_and_only_the_latest_are_remembered() {
         let mut printed = Printed::default();
         let mut count = 0;
         for page in 0..(REMEMBERED / PAGE + 3) {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_begins_a_minute_before_the_newest() {
+    fn following_reads_from_a_minute_before_the_newest_event() {
         assert_eq!(overlapping("001795521600500-00a7"), "001795521540500-0");
         assert_eq!(overlapping("2"), "2", "what is no id of an event stays as it is");
     }

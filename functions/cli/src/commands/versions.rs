@@ -61,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn one_version_is_fine_and_a_build_without_a_commit_is_of_any() {
+    fn the_same_version_passes_and_a_build_without_a_commit_matches_any() {
         for (ours, theirs) in [("0.2.0", "0.2.0"), ("0.2.0", "0.2.0+ab1"), ("0.2.0+ab1", "0.2.0+ab1")] {
             assert_eq!(seen(ours, Some(theirs)).0, InstallationStatus::Ok, "{ours} and {theirs}");
         }
     }
 
     #[test]
-    fn the_older_one_is_to_be_updated() {
+    fn the_older_of_cli_and_stack_is_to_be_updated() {
         let (status, detail, remedy) = seen("0.10.0", Some("0.9.3+ab1"));
         assert_eq!(status, InstallationStatus::Warning);
         assert_eq!(detail, "the stack is 0.9.3+ab1, the CLI is 0.10.0: the stack is older");
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn two_commits_differ_and_a_stack_that_says_nothing_is_older() {
+    fn two_commits_of_one_version_differ_and_a_stack_without_a_version_is_older() {
         let (status, detail, remedy) = seen("0.2.0+cd2", Some("0.2.0+ab1"));
         assert_eq!(status, InstallationStatus::Warning);
         assert!(detail.ends_with("two commits of one version") && remedy.contains("git checkout ab1"), "{remedy}");

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_counts_once_no_attempt_is_at_work() {
+    fn an_endpoint_is_ready_when_it_has_a_certificate_and_no_attempt_runs() {
         assert_eq!(standing(&endpoint("issuing", "none", LATER, None)), Standing::AtWork);
         assert_eq!(standing(&endpoint("issuing", "active", None, None)), Standing::AtWork);
         assert_eq!(standing(&endpoint("ready", "active", LATER, None)), Standing::Ready);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_stands_while_the_next_attempt_runs_and_a_removal_ends_all() {
+    fn a_failure_counts_until_a_check_finds_otherwise_and_a_removal_ends_the_wait() {
         for next in [LATER, None] {
             let mut endpoint = endpoint("action_required", "failed", next, Some(failure("no CNAME", "create it")));
             assert_eq!(standing(&endpoint), Standing::AtWork, "{next:?}: a check knows better since");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn each_failure_is_told_once_and_again_after_another() {
+    fn each_failure_is_printed_once_and_again_after_another() {
         let mut told = Told::default();
         let [a, b] =
             ["a", "b"].map(|text| serde_json::from_value::<FailureView>(failure(text, "")).expect("a failure"));

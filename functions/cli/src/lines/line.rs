@@ -163,7 +163,7 @@ mod tests {
     use crate::render::sample;
 
     #[test]
-    fn an_endpoint_needs_no_change_to_be_as_its_own_line_says() {
+    fn the_line_of_an_endpoint_changes_nothing_about_it() {
         let endpoint = sample::endpoint();
         for is_operator in [true, false] {
             let line = Line::of(&endpoint, is_operator).expect("its words are known");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_line_says_and_is_otherwise_is_changed() {
+    fn only_fields_that_a_line_gives_and_that_differ_are_changed() {
         let endpoint = sample::endpoint();
         let line = Line::of(&endpoint, false).expect("its words are known");
         let silent = Line {

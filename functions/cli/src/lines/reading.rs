@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stands_in_one_line_of_a_tenant_only() {
+    fn a_name_is_allowed_in_only_one_line_of_a_tenant() {
         let text =
             "domain,tenant,reachability\na.example,one,internal\nA.example,two,internal\n*.a.example,one,internal\n";
         assert_eq!(faults(text), ["line 4: *.a.example (or its wildcard) is a name of line 2 already"]);

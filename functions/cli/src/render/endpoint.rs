@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_attempt_failed_by_before_the_newest_check_is_not_told_as_what_is_wrong_now() {
+    fn a_failure_from_before_the_newest_check_is_not_shown_as_the_present_issue() {
         let mut since = endpoint();
         since.reason = "The DNS records are correct. The next attempt orders the certificate.".into();
         let page = endpoint_page(PLAIN, &since, NOW);

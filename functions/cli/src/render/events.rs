@@ -47,7 +47,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_attempt_of_the_set_up_waits_calmly_and_a_later_one_has_failed() {
+    fn an_attempt_during_set_up_is_shown_as_waiting_and_a_later_one_as_failed() {
         let line = |set_up: bool| {
             let event: Event = serde_json::from_value(json!({
                 "id": "001795521600000-fffff", "at": "2026-01-01T00:00:00Z", "kind": "attempt_failed", "set_up": set_up,

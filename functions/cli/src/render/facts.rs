@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_stays_on_one_line_wherever_it_stands() {
+    fn a_command_stays_on_one_line_anywhere_in_a_text() {
         let command = "managed-https renew www.example.com --wait";
         for text in [
             command.to_owned(),

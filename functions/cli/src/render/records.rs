@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_the_dns_provider_stands_whole_on_a_line_of_its_own() {
+    fn a_link_to_the_dns_provider_is_printed_whole_on_its_own_line() {
         let mut records = records();
         let url = format!("https://connect.provider.example/v2/apply?label={}", "x".repeat(100));
         let host = "connect.provider.example".to_owned();

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_in_pieces_is_the_array() {
+    fn the_items_of_an_array_make_the_same_text_as_the_array() {
         let items = json!([{"a": ["\u{7}", {}], "b": "x\ny"}, {"c": null}]);
         let pieces: Vec<_> = items.as_array().expect("an array").iter().map(json_item).collect();
         assert_eq!(format!("[\n{}\n]\n", pieces.join(",\n")), json_text(&items));

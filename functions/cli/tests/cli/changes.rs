@@ -259,7 +259,7 @@ fn a_revocation_says_what_came_of_it() {
 }
 
 #[test]
-fn a_mute_says_until_when_and_why_and_one_that_is_refused_what_was_done() {
+fn a_mute_shows_its_end_and_reason_and_a_refused_one_what_was_done() {
     let muted = || {
         let mut muted = ready();
         muted["mute"] = json!({"from": "2026-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z", "reason": "They move.",

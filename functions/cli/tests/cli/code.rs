@@ -44,7 +44,7 @@ fn records_are_written_as_a_zone_file_terraform_or_cloudformation() {
 }
 
 #[test]
-fn a_change_batch_is_of_one_zone_and_what_is_missing_is_asked_for() {
+fn a_change_batch_needs_one_zone_and_says_which_option_is_missing() {
     let mut other = record();
     other["name"] = json!("_acme-challenge.www.example.org");
     let mut apex = record();

@@ -23,14 +23,14 @@ fn requests_are_signed_and_keep_the_base_path() {
 }
 
 #[test]
-fn what_is_not_of_a_domain_is_encoded_in_the_path() {
+fn characters_that_no_domain_has_are_encoded_in_the_path() {
     let api = ApiDouble::always(200, &ready());
     assert_status(&run(&api, &["show", "a?b#c%d"]), 0);
     assert_eq!(api.first().what, "GET /v1/endpoints/a%3Fb%23c%25d");
 }
 
 #[test]
-fn a_token_takes_the_place_of_the_signature_and_of_all_aws_settings() {
+fn a_token_replaces_the_signature_and_all_aws_settings() {
     let api = ApiDouble::always(200, &ready());
     let by_variable = command(&api.address, &["show", "a.example"])
         .env_remove("AWS_ACCESS_KEY_ID")

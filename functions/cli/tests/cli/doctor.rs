@@ -101,7 +101,7 @@ fn deep(api_issues: bool, directory: &str) -> ApiDouble {
 }
 
 #[test]
-fn a_deep_check_issues_a_certificate_and_takes_it_away_again_whatever_came_of_it() {
+fn a_deep_check_issues_a_certificate_and_removes_it_whatever_the_outcome() {
     let staging = "https://acme-staging-v02.api.letsencrypt.org/directory answers.";
     for (issues, status) in [(true, 0), (false, 1)] {
         let api = deep(issues, staging);
@@ -114,7 +114,7 @@ fn a_deep_check_issues_a_certificate_and_takes_it_away_again_whatever_came_of_it
 }
 
 #[test]
-fn a_deep_check_uses_no_limit_of_a_ca_in_production_unless_it_is_told_to() {
+fn a_deep_check_orders_nothing_from_a_production_ca_without_confirmation() {
     let api = deep(true, "https://acme-v02.api.letsencrypt.org/directory answers.");
     let output = run(&api, &["doctor", "--deep", "www.example.com"]);
     assert_status(&output, 0);
@@ -125,7 +125,7 @@ fn a_deep_check_uses_no_limit_of_a_ca_in_production_unless_it_is_told_to() {
 }
 
 #[test]
-fn the_rest_is_for_operators() {
+fn a_tenant_reads_that_the_other_checks_are_for_operators() {
     let tenant = json!({"who": "user-7", "operator": false, "tenant": "acme"});
     let api = ApiDouble::start(move |asked, _| answer(&asked.what, &tenant, &theirs()));
     let output = run(&api, &["doctor", "--token", "a.b.c"]);
@@ -135,7 +135,7 @@ fn the_rest_is_for_operators() {
 }
 
 #[test]
-fn what_cannot_be_reached_or_is_refused_is_a_failed_check_with_its_remedy() {
+fn an_unreachable_or_refusing_api_is_a_failed_check_with_its_next_step() {
     let unreachable = command("http://127.0.0.1:1", &["doctor"]).output().expect("starts");
     assert_status(&unreachable, 1);
     assert!(out(&unreachable).contains(" failed   api reachable  The API at http://127.0.0.1:1 cannot be reached."));

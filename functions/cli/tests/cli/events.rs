@@ -71,7 +71,7 @@ fn following_outlasts_an_outage_and_an_interrupt_ends_it_after_a_whole_line() {
 }
 
 #[test]
-fn following_ends_when_nobody_reads_on() {
+fn following_ends_when_the_reader_closes_the_pipe() {
     let api = lively();
     let mut child =
         command(&api.address, &["events", "a.example", "--follow"]).stdout(Stdio::piped()).spawn().expect("starts");
@@ -90,7 +90,7 @@ fn an_endpoint_without_events_says_so() {
 }
 
 #[test]
-fn the_events_of_all_endpoints_say_whose_they_are() {
+fn the_events_of_all_endpoints_name_their_endpoint() {
     let mut known = event("2", "Changed.");
     (known["endpoint"], known["domain"]) = (json!("ep-2"), json!("b.example"));
     let mut removed = event("1", "Removed.");

@@ -96,7 +96,7 @@ fn numbered_failing(number: usize) -> Value {
 }
 
 #[test]
-fn a_limit_takes_the_first_in_one_request_where_a_page_has_room_for_them() {
+fn a_limit_takes_one_request_if_a_page_has_room_for_that_many() {
     let api = ApiDouble::start(|asked, _| match asked.query.as_str() {
         "sort=attention&limit=2" => {
             (200, json!({"endpoints": [failing(), issuing()], "next_cursor": "more"}).to_string())
@@ -142,7 +142,7 @@ fn a_limit_takes_the_first_in_one_request_where_a_page_has_room_for_them() {
 }
 
 #[test]
-fn an_empty_list_says_whether_there_is_nothing_or_nothing_like_that() {
+fn an_empty_list_says_whether_nothing_is_registered_or_nothing_matches() {
     let api = ApiDouble::always(200, &json!({"endpoints": [], "next_cursor": null}));
     assert!(out(&run(&api, &["list"])).contains("managed-https add DOMAIN"));
     assert!(out(&run(&api, &["list", "--search", "x"])).contains("Show all: managed-https list"));
@@ -228,7 +228,7 @@ Check again: managed-https check www.example.com
 }
 
 #[test]
-fn a_check_of_what_is_well_is_one_line_and_status_0() {
+fn a_check_of_a_healthy_endpoint_is_one_line_and_status_0() {
     let api = ApiDouble::always(200, &ready());
     let output = run(&api, &["check", "www.example.com"]);
     assert_status(&output, 0);
@@ -297,7 +297,7 @@ error: www.example.com: action required, waiting on the domain owner.
 }
 
 #[test]
-fn only_what_is_ready_with_right_records_and_no_error_is_well() {
+fn only_a_ready_endpoint_with_correct_records_and_no_error_is_healthy() {
     let with = |path: &str, value: Value| {
         let mut endpoint = ready();
         *endpoint.pointer_mut(path).expect(path) = value;

@@ -13,7 +13,7 @@ fn share(id: &str) -> Value {
 }
 
 #[test]
-fn a_new_link_stands_alone_on_the_first_line() {
+fn a_new_link_is_alone_on_the_first_line() {
     let mut made = share(ID);
     made["url"] = json!("https://api.example/records/ep-1.secret");
     let api = ApiDouble::always(201, &made);

@@ -5,7 +5,7 @@ use crate::fixtures::{failing, issuing, ready, removing};
 use crate::{assert_status, err, json_out, out, run, screen};
 
 #[test]
-fn adding_and_waiting_tells_each_failure_once_and_outlasts_an_outage() {
+fn adding_and_waiting_prints_each_failure_once_and_outlasts_an_outage() {
     let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
         ("POST /v1/endpoints", _) => (201, issuing().to_string()),
         (_, 0 | 1) => (200, failing().to_string()),
@@ -25,7 +25,7 @@ fn adding_and_waiting_tells_each_failure_once_and_outlasts_an_outage() {
 }
 
 #[test]
-fn adding_and_waiting_in_vain_fails_with_what_to_do() {
+fn adding_and_waiting_in_vain_fails_with_the_next_step() {
     let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
         "POST /v1/endpoints" => (201, issuing().to_string()),
         _ => (200, failing().to_string()),
@@ -46,7 +46,7 @@ fn adding_and_waiting_in_vain_fails_with_what_to_do() {
 }
 
 #[test]
-fn waiting_ends_well_once_the_endpoint_is_ready() {
+fn waiting_succeeds_once_the_endpoint_is_ready() {
     let api = ApiDouble::start(|_, before| (200, if before == 0 { issuing() } else { ready() }.to_string()));
     let output = run(&api, &["wait", "www.example.com"]);
     assert_status(&output, 0);
@@ -105,7 +105,7 @@ fn records_that_are_right_by_now_are_waited_for() {
 }
 
 #[test]
-fn a_removal_and_a_limit_end_the_waiting_with_1_and_the_object() {
+fn a_removal_or_the_time_limit_ends_the_waiting_with_status_1_and_the_object() {
     for (endpoint, arguments, says) in [
         (removing as fn() -> serde_json::Value, &["wait", "www.example.com"][..], "managed-https list"),
         (issuing, &["wait", "www.example.com", "--timeout", "1s"], "not ready after 1s"),

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_successor_publishes_is_served_too_and_its_own_goes_first() {
+    async fn a_successors_token_is_served_unless_the_installation_has_its_own() {
         let (own, successor) = (MemoryTokens::default(), MemoryTokens::default());
         let www = "www.example.com".parse().expect("a valid name");
         own.publish(&www, "both", "own").await.expect("in memory");

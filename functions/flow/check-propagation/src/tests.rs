@@ -29,7 +29,7 @@ async fn published(reachability: Reachability) -> Fixture {
 }
 
 #[tokio::test]
-async fn what_the_ca_would_find_is_propagated() {
+async fn a_challenge_that_the_ca_would_find_is_propagated() {
     let fixture = published(Reachability::External).await;
     assert_eq!(run(&fixture).await.expect("all there").status, Status::Propagated);
 }
@@ -48,7 +48,7 @@ async fn txt_values_that_are_not_served_yet_are_waited_for_but_not_for_ever() {
 }
 
 #[tokio::test]
-async fn a_txt_record_that_no_validating_resolver_gives_out_is_the_operators_and_the_ca_is_not_asked() {
+async fn a_txt_record_that_fails_dnssec_waits_on_the_operator_before_the_ca_is_contacted() {
     let fixture = published(Reachability::Internal).await;
     fixture.dns.spoil(&fixture.target().await, "is not signed by a key that the DS record names");
     let failure = run(&fixture).await.expect_err("the CA would see nothing");
@@ -64,7 +64,7 @@ async fn an_alias_that_was_changed_meanwhile_fails_at_once() {
 }
 
 #[tokio::test]
-async fn a_standing_record_that_was_taken_away_meanwhile_fails_at_once() {
+async fn a_persistent_record_that_was_removed_meanwhile_fails_at_once() {
     let fixture = Fixture::by_persistent_record().await.with_order().await;
     assert_eq!(run(&fixture).await.expect("it stands").status, Status::Propagated);
     fixture.stand(false);
@@ -83,7 +83,7 @@ async fn a_host_that_serves_something_else_fails_at_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_platform_does_not_have_is_the_operators() {
+async fn a_token_that_the_platform_does_not_have_waits_on_the_operator() {
     let mut fixture = published(Reachability::External).await;
     for http in fixture.order().await.http_publications() {
         fixture.tokens.withdraw(http.host, http.token).await.expect("in memory");
@@ -96,7 +96,7 @@ async fn a_token_that_the_platform_does_not_have_is_the_operators() {
 }
 
 #[tokio::test]
-async fn every_host_at_fault_is_told() {
+async fn every_host_at_fault_is_named() {
     let fixture = of_many().await;
     let probe = MemoryProbe::new(fixture.tokens.clone());
     for host in ["n1.example.com", "n7.example.com"] {
@@ -118,7 +118,7 @@ async fn of_many() -> Fixture {
 
 /// One after the other they would take ten times as long as there is.
 #[tokio::test]
-async fn many_slow_hosts_are_asked_side_by_side() {
+async fn many_slow_hosts_are_probed_in_parallel() {
     let fixture = of_many().await;
     let probe = MemoryProbe::new(fixture.tokens.clone());
     probe.take(StdDuration::from_millis(100));
@@ -127,7 +127,7 @@ async fn many_slow_hosts_are_asked_side_by_side() {
 }
 
 #[tokio::test]
-async fn hosts_that_hang_are_asked_again_and_blame_nobody() {
+async fn hosts_that_hang_are_probed_again_and_nobody_is_blamed() {
     let mut fixture = of_many().await;
     let probe = MemoryProbe::new(fixture.tokens.clone());
     probe.take(StdDuration::from_secs(600));

@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tokens_go_and_the_writer_is_asked_only_where_there_may_be_records() {
+    async fn tokens_are_removed_and_the_writer_is_called_only_where_records_may_exist() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
         assert_eq!(run(&fixture).await.expect("clean").status, Status::RecordsLeft, "the wildcard's");
         assert_eq!(run(&fixture).await.expect("clean twice").status, Status::RecordsLeft);

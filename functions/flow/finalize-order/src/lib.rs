@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_certificate_waits_for_its_turn_at_acm_once() {
+    async fn a_certificate_waits_once_for_its_slot_at_acm() {
         let fixture = validated().await;
         for _ in 0..3 {
             fixture.pacing.slot("acm:ImportCertificate#own", BETWEEN_IMPORTS, fixture.now).await.expect("in memory");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_chain_is_kept_and_a_second_run_asks_for_nothing() {
+    async fn the_chain_is_kept_and_a_second_run_requests_nothing() {
         let fixture = validated().await;
         assert_eq!(run(&fixture).await.expect("issued").status, Status::Issued);
         let first = fixture.order().await;

@@ -71,7 +71,7 @@ async fn a_certificate_that_a_dead_run_left_in_acm_is_adopted() {
 }
 
 #[tokio::test]
-async fn after_a_definite_refusal_nothing_is_searched_for_and_after_silence_it_is() {
+async fn an_import_is_searched_for_after_silence_and_not_after_a_definite_refusal() {
     for (kind, operation, searches) in [
         (FaultKind::Throttled, "acm:ImportCertificate", false),
         (FaultKind::Denied, "acm:ImportCertificate", false),
@@ -90,7 +90,7 @@ async fn after_a_definite_refusal_nothing_is_searched_for_and_after_silence_it_i
 }
 
 #[tokio::test]
-async fn what_an_earlier_run_may_have_imported_is_searched_for_until_it_is_known() {
+async fn an_import_of_an_earlier_run_is_searched_for_until_its_outcome_is_known() {
     let fixture = issued().await;
     let intended = OpenOrder { importing: true, ..fixture.order().await };
     fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &intended).await.expect("ours");

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ca_that_does_not_answer_again_and_again_is_left_for_the_next() {
+    async fn the_next_ca_is_used_after_repeated_silence() {
         let (mut fixture, second) = fixture().await;
         fixture.ca.set_away(true);
         fixture.input.retries = TRIES - 2;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_is_asked_alone_while_it_answers_whatever_it_says() {
+    async fn only_the_first_ca_is_contacted_while_it_answers() {
         let (mut fixture, second) = fixture().await;
         run_with(&fixture, &second).await.expect("opened");
         assert_eq!((fixture.ca.orders(), second.asked()), (1, 0));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ca_that_failed_in_the_middle_of_an_order_is_left_with_it() {
+    async fn after_a_failure_in_the_middle_of_an_order_the_next_ca_is_used() {
         let (fixture, second) = fixture().await;
         let mut fixture = fixture.with_order().await.with_publications().await;
         let published = fixture.order().await.published_txt_values();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_caa_does_not_let_it_a_ca_does_not_stand_in_and_that_is_said() {
+    async fn a_fallback_ca_that_caa_forbids_is_not_used_and_the_failure_says_so() {
         let (fixture, second) = fixture().await;
         fixture.ca.set_away(true);
         fixture.prober.restrict("example.com", "0 issue \"someone.example\"");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wait_that_the_first_names_is_kept_to_though_the_second_names_none() {
+    async fn the_retry_time_of_the_first_ca_is_kept_though_the_second_names_none() {
         let (fixture, second) = fixture().await;
         let until = fixture.now + Duration::hours(2);
         fixture.ca.set_busy(Some(until));

@@ -53,7 +53,7 @@ mod tests {
     use vocabulary::guidance::WaitingOn;
 
     #[tokio::test]
-    async fn after_the_domain_owners_fault_the_ca_is_asked_no_sooner_than_a_check_finds_nothing() {
+    async fn after_a_fault_of_the_domain_owner_the_ca_is_contacted_once_a_check_finds_nothing() {
         for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::RecordsNotReady] {
             for open in [false, true] {
                 let mut fixture = Fixture::new(Reachability::Internal).await;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_first_attempt_begins_with_the_whole_check_and_fails_by_its_words() {
+    async fn a_first_attempt_begins_with_the_whole_check_and_fails_with_its_finding() {
         for reachability in [Reachability::External, Reachability::Internal] {
             let mut fixture = Fixture::new(reachability).await;
             fixture.prober.miss_the_delegation(true);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_nobodys_fault_or_ours_an_open_order_is_gone_on_with() {
+    async fn after_a_failure_of_the_ca_or_the_operator_an_open_order_continues() {
         let mut fixture = Fixture::new(Reachability::Internal).await;
         run(&fixture).await.expect("opened");
         fixture.prober.take();

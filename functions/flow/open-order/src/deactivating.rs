@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_removal_is_not_held_up_by_a_ca_that_is_away() {
+    async fn an_unavailable_ca_does_not_block_a_removal() {
         let mut fixture = issued(Reachability::Internal).await;
         fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
         fixture.ca.set_away(true);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_removal_deactivates_also_what_an_order_left_that_failed_for_another_name() {
+    async fn a_removal_deactivates_authorizations_of_orders_that_failed_for_another_name() {
         for replaced in [false, true] {
             let (fixture, url) = failed_for_another_name().await;
             if replaced {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_remembered_of_orders_goes_with_the_name_that_is_dropped() {
+    async fn dropping_a_name_deactivates_its_remembered_authorizations() {
         let (mut fixture, _) = failed_for_another_name().await;
         let wildcard = fixture.order().await.authorizations[1].url.clone();
         change(&mut fixture, &[], Reachability::Internal.into()).await;

@@ -95,7 +95,7 @@ impl Rivals {
 }
 
 #[tokio::test]
-async fn to_register_a_name_first_holds_it_against_nobody() {
+async fn registering_a_name_first_does_not_reserve_it() {
     let mut rivals = Rivals::new().await;
     rivals.delegate(&rivals.second.clone());
     let second = rivals.second().await;
@@ -138,7 +138,7 @@ async fn a_name_moves_with_its_records_and_the_former_registration_is_paused_and
 }
 
 #[tokio::test]
-async fn what_cannot_be_seen_from_here_is_proven_by_the_cas_own_validation_and_by_nothing_else() {
+async fn a_name_that_cannot_be_checked_from_here_is_proven_only_by_the_cas_validation() {
     let mut rivals = Rivals::new().await;
     let (first, second) = (rivals.first().await, rivals.second().await);
     rivals.first.dns.hide(&format!("_acme-challenge.{HOST}"));
@@ -155,7 +155,7 @@ async fn what_cannot_be_seen_from_here_is_proven_by_the_cas_own_validation_and_b
 
 /// Who registers a stranger's name among many of its own chooses what a check comes to: no order comes of that.
 #[tokio::test]
-async fn a_name_that_our_own_limits_left_out_is_proven_by_nothing_and_the_ca_hears_nothing() {
+async fn a_name_that_our_query_limits_left_out_is_not_proven_and_no_order_is_sent() {
     let mut rivals = Rivals::new().await;
     rivals.first.dns.leave_out(&format!("_acme-challenge.{HOST}"));
     let first = rivals.first().await;
@@ -165,7 +165,7 @@ async fn a_name_that_our_own_limits_left_out_is_proven_by_nothing_and_the_ca_hea
 }
 
 #[tokio::test]
-async fn what_the_ca_remembers_of_a_name_that_cannot_be_seen_was_validated_for_somebody_else() {
+async fn a_reused_authorization_of_a_name_that_cannot_be_checked_is_not_accepted() {
     let mut rivals = Rivals::new().await;
     let second = rivals.second_where_the_first_was_validated().await;
 
@@ -176,7 +176,7 @@ async fn what_the_ca_remembers_of_a_name_that_cannot_be_seen_was_validated_for_s
 }
 
 #[tokio::test]
-async fn an_order_that_is_refused_for_what_the_ca_remembers_has_cost_the_account_one_and_certificates_nothing() {
+async fn an_order_dropped_for_a_reused_authorization_costs_an_order_token_and_no_certificate_token() {
     let mut rivals = Rivals::new().await;
     let second = rivals.second_where_the_first_was_validated().await;
 
@@ -193,7 +193,7 @@ async fn an_order_that_is_refused_for_what_the_ca_remembers_has_cost_the_account
 }
 
 #[tokio::test]
-async fn of_two_proofs_that_stand_the_delegation_is_the_better_one() {
+async fn of_two_proofs_in_dns_the_delegation_takes_precedence() {
     let mut rivals = Rivals::new().await;
     let (first, second) = (rivals.first().await, rivals.second().await);
     rivals.delegate(&first);
@@ -209,7 +209,7 @@ async fn of_two_proofs_that_stand_the_delegation_is_the_better_one() {
 }
 
 #[tokio::test]
-async fn what_was_proven_before_holds_against_nobody_who_has_proven_it_since() {
+async fn an_older_proof_yields_to_a_newer_one() {
     let mut rivals = Rivals::new().await;
     let (first, second) = (rivals.first().await, rivals.second().await);
     rivals.run(&first).await.expect("proven");
@@ -242,7 +242,7 @@ async fn a_claim_of_the_release_before_counts_as_proven_if_there_is_a_certificat
 }
 
 #[tokio::test]
-async fn where_nobody_has_to_prove_anything_the_first_keeps_the_name() {
+async fn without_proof_of_tenancy_the_first_keeps_the_name() {
     let mut rivals = Rivals::new().await;
     rivals.platform.tenant_proof = TenantProof::Off;
     rivals.first.dns.alias(&format!("_acme-challenge.{HOST}"), "gone.example");
@@ -256,7 +256,7 @@ async fn where_nobody_has_to_prove_anything_the_first_keeps_the_name() {
 }
 
 #[tokio::test]
-async fn a_crash_before_or_after_the_name_has_moved_ends_in_the_same_place() {
+async fn a_crash_before_or_after_the_name_has_moved_ends_in_the_same_state() {
     for effects in 1..6 {
         let mut rivals = Rivals::new().await;
         let first = rivals.first().await;

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_the_delegation_is_wrong_the_ca_hears_nothing() {
+    async fn while_the_delegation_is_wrong_the_ca_is_not_contacted() {
         let fixture = Fixture::new(Reachability::Internal).await;
         fixture.dns.alias("_acme-challenge.example.com", "elsewhere.example");
         let failure = run(&fixture).await.expect_err("not ready");
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_renewal_goes_by_what_the_newest_check_saw_of_the_host() {
+    async fn a_renewal_chooses_its_challenge_by_the_newest_check_of_the_host() {
         for elsewhere in [false, true] {
             let fixture = Fixture::new(Reachability::External).await;
             fixture.hold(fixture.now).await;
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_name_is_proven_for_this_registration_also_when_the_ca_would_not_ask() {
+    async fn every_name_is_proven_for_its_registration_even_if_the_ca_would_not_validate_again() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await;
         fixture.dns.alias("_acme-challenge.example.com", &format!("another.{}", Fixture::ZONE));
         let asked = fixture.ca.asked();
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_renewal_goes_on_without_the_delegation_unless_it_is_now_another_registrations() {
+    async fn a_renewal_continues_without_the_delegation_unless_it_points_to_another_registration() {
         let another = format!("another.{}", Fixture::ZONE);
         for (leads, goes_on) in [("gone.example", true), (another.as_str(), false)] {
             let fixture = Fixture::of("www.example.com", Reachability::External).await;
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn with_a_persistent_record_the_order_has_nothing_to_publish_and_needs_no_delegation_but_for_tenants() {
+    async fn a_persistent_record_needs_no_publication_and_the_delegation_only_as_proof_of_tenancy() {
         let fixture = Fixture::by_persistent_record().await;
         fixture.dns.alias("_acme-challenge.example.com", "nowhere.example");
         let failure = run(&fixture).await.expect_err("the record names our account, not the tenant");
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_the_standing_record_is_wrong_the_ca_hears_nothing() {
+    async fn while_the_persistent_record_is_wrong_the_ca_is_not_contacted() {
         let fixture = Fixture::by_persistent_record().await;
         let for_the_name_alone = testkit::MemoryCa::persistent_issuer().value(false);
         for text in [None, Some(for_the_name_alone.as_str()), Some("ca.example; accounturi=https://ca.example/other")] {
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_installation_that_does_not_know_its_account_is_the_operators_to_mend() {
+    async fn an_installation_that_does_not_know_its_account_waits_on_the_operator() {
         let fixture = Fixture::by_persistent_record().await;
         let failure =
             crate::testing::run_as(&fixture, &vocabulary::dns::Issuer::default()).await.expect_err("not known");

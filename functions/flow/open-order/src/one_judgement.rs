@@ -53,7 +53,7 @@ async fn health(found: &Finding) -> Option<Guidance> {
 }
 
 #[tokio::test]
-async fn each_fault_of_the_catalogue_is_told_in_the_same_words_by_all_four() {
+async fn check_health_check_and_attempts_describe_each_fault_in_the_same_words() {
     let mut stopped = 0;
     for entry in &CATALOGUE {
         let found = finding(entry);

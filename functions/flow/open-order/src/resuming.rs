@@ -42,7 +42,7 @@ mod tests {
     use vocabulary::acme::{ChallengeKind, DnsMethod, Proving, Reachability};
 
     #[tokio::test]
-    async fn a_second_run_goes_on_with_the_same_order() {
+    async fn a_second_run_resumes_the_same_order() {
         let fixture = Fixture::new(Reachability::Internal).await;
         run(&fixture).await.expect("opened");
         let first = fixture.order().await;
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_that_has_become_internal_is_proven_over_dns_in_the_same_order_and_its_token_is_not_forgotten() {
+    async fn a_host_that_became_internal_is_validated_over_dns_in_the_same_order_and_its_token_is_remembered() {
         let mut fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
         let tokens = |order: &OpenOrder| order.published_http().map(|http| http.token.to_owned()).collect::<Vec<_>>();
         let before = tokens(&fixture.order().await);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_goes_over_to_standing_records_keeps_its_order_and_what_it_published_is_not_forgotten() {
+    async fn an_endpoint_that_switches_to_persistent_records_keeps_its_order_and_remembers_its_publications() {
         let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
         let before = fixture.order().await.txt_values();
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };

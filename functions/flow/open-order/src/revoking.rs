@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_certificate_in_place_is_replaced_with_a_new_key_before_it_is_revoked() {
+    async fn the_current_certificate_is_replaced_with_a_new_key_before_it_is_revoked() {
         let fixture = revoking(true).await;
         let next = fixture.endpoint().await.next_generation();
         assert_eq!(run(&fixture).await.expect("opened").status, Status::ChallengesPending);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_is_replaced_is_revoked_once_and_for_the_reason_that_was_given() {
+    async fn a_replaced_certificate_is_revoked_once_for_the_given_reason() {
         let fixture = revoking(false).await;
         assert_eq!(run(&fixture).await.expect("current").status, Status::Current);
         assert_eq!(fixture.ca.revoked(), [(b"the certificate".to_vec(), RevocationReason::KeyCompromise)]);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_goes_has_its_certificate_revoked_first() {
+    async fn a_removal_with_a_revocation_revokes_the_certificate_first() {
         let fixture = revoking(true).await;
         fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
         run(&fixture).await.expect_err("it goes");
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_outage_is_waited_out_and_a_refusal_is_told_and_stops_nothing() {
+    async fn a_revocation_outlasts_an_outage_and_a_refusal_is_recorded_and_blocks_nothing() {
         let fixture = revoking(false).await;
         fixture.ca.set_away(true);
         run(&fixture).await.expect_err("no answer");

@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn for_a_standing_record_nothing_is_published() {
+    async fn for_a_persistent_record_nothing_is_published() {
         let fixture = Fixture::by_persistent_record().await.with_order().await;
         assert_eq!(run(&fixture).await.expect("presented").status, Status::Presented);
         assert!(fixture.zone.is_empty() && fixture.tokens.is_empty());

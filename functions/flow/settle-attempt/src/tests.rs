@@ -50,7 +50,7 @@ async fn next(fixture: &mut Fixture) {
 }
 
 #[tokio::test]
-async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
+async fn each_failure_is_counted_and_each_cause_is_notified_once() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     let first = fixture.now;
     for (name, actor) in [
@@ -69,7 +69,7 @@ async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
 }
 
 #[tokio::test]
-async fn an_end_is_counted_once_for_its_tenant_and_set_up_is_none() {
+async fn an_outcome_is_counted_once_for_its_tenant_and_set_up_is_not_counted() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     let registered = fixture.endpoint().await.created_at;
     let failed = |waiting_on| Some(AttemptEnd::Failed(waiting_on));
@@ -129,7 +129,7 @@ async fn the_authorizations_of_an_order_that_is_dropped_are_remembered() {
 /// An order that ends without a certificate has used nothing of the CA's limits on certificates, which is given back exactly
 /// and once; one that is kept, or brought its certificate, gives nothing back.
 #[tokio::test]
-async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
+async fn the_tokens_of_an_order_without_a_certificate_are_returned() {
     use domain::ports::RateLimits;
     use vocabulary::acme::{BucketId, Granted, Limit, OrderStatus, Purpose, Take};
     let bucket = BucketId::Domain { directory: "memory://ca/directory".into(), domain: "example.com".into() };
@@ -175,7 +175,7 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
 
 /// A step that died while it took tokens has recorded each in its bucket, and all of them on the endpoint.
 #[tokio::test]
-async fn what_a_dead_step_took_goes_back_unless_the_ca_may_have_counted_it() {
+async fn the_tokens_of_a_dead_step_are_returned_unless_the_ca_may_have_counted_them() {
     use domain::ports::RateLimits;
     use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Take, Taker};
     let directory = || "memory://ca/directory".to_owned();
@@ -205,7 +205,7 @@ async fn what_a_dead_step_took_goes_back_unless_the_ca_may_have_counted_it() {
 }
 
 #[tokio::test]
-async fn a_flow_that_ends_with_nothing_in_hand_is_a_failure() {
+async fn a_flow_that_ends_without_a_result_is_a_failure() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     for expected in [vec![], vec![], vec![AlertKind::IssuanceFailed]] {
         assert_eq!(run(&fixture).await.expect("settled").status, Status::Failed);
@@ -289,7 +289,7 @@ async fn moved() -> Fixture {
 }
 
 #[tokio::test]
-async fn a_certificate_whose_names_have_moved_stays_for_the_grace_and_then_goes_everywhere() {
+async fn a_certificate_whose_names_moved_stays_for_the_grace_period_and_is_then_removed_everywhere() {
     let mut fixture = moved().await;
     let begun = fixture.now;
     let held = fixture.endpoint().await.certificate.expect("there");
@@ -348,7 +348,7 @@ async fn visitors_get_the_certificate_of_the_newest_proof_during_the_grace() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_alone_has_a_name_gives_no_way() {
+async fn a_certificate_stays_attached_while_it_alone_covers_a_name() {
     let mut fixture = moved().await;
     run(&fixture).await.expect("settled");
     let (here, _) = reaches_the_first_listener(&fixture, Some("www.example.com")).await;
@@ -359,7 +359,7 @@ async fn a_certificate_that_alone_has_a_name_gives_no_way() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_cannot_be_taken_off_after_the_grace_is_the_operators() {
+async fn a_certificate_that_cannot_be_detached_after_the_grace_period_waits_on_the_operator() {
     let mut fixture = moved().await;
     fixture.now += Duration::days(2);
     let detail = "no".into();
@@ -392,7 +392,7 @@ async fn a_removal_takes_the_certificate_off_its_listeners() {
 }
 
 #[tokio::test]
-async fn a_removal_that_may_not_take_it_off_says_so_and_is_tried_again() {
+async fn a_removal_that_may_not_detach_the_certificate_says_so_and_is_retried() {
     let mut fixture = going().await;
     let held = fixture.endpoint().await.certificate.expect("recorded");
     let denied =

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_ca_does_not_find_ends_the_order_and_is_nobodys_fault_yet() {
+    async fn a_challenge_that_the_ca_does_not_find_ends_the_order_and_waits_on_nobody_yet() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await;
         let failure = run(&fixture).await.expect_err("not published");
         assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::ChallengeFailed, WaitingOn::Nobody));

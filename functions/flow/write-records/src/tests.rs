@@ -167,7 +167,7 @@ async fn one_record_that_route_53_refuses_stops_no_other() {
 }
 
 #[tokio::test]
-async fn after_a_round_of_many_the_next_one_gathers_and_after_a_few_it_does_not() {
+async fn the_next_batch_gathers_after_one_of_many_and_not_after_one_of_few() {
     let mut crowd = Crowd::of(20).await;
     let gather = std::time::Duration::from_millis(400);
     crowd.memory = Memory::new(Waits { gather, ..AT_ONCE });
@@ -182,7 +182,7 @@ async fn after_a_round_of_many_the_next_one_gathers_and_after_a_few_it_does_not(
 }
 
 #[tokio::test]
-async fn what_comes_twice_is_taken_away_once_and_a_strangers_value_stays() {
+async fn a_value_withdrawn_twice_is_removed_once_and_a_foreign_value_stays() {
     let mut crowd = Crowd::of(5).await;
     crowd.go_on().await;
     let stranger = crowd.target(0).await;
@@ -201,7 +201,7 @@ async fn what_comes_twice_is_taken_away_once_and_a_strangers_value_stays() {
 }
 
 #[tokio::test]
-async fn a_route_53_that_asks_to_slow_down_is_asked_again_for_all_at_once_and_then_left_to_the_flow() {
+async fn a_throttled_change_is_retried_for_all_and_then_left_to_the_flow() {
     let crowd = Crowd::of(30).await;
     crowd.fixture.zone.throttle(3);
     assert!(crowd.run().await.iter().all(Result::is_ok));

@@ -201,7 +201,7 @@ fn settings() -> Settings {
 
 /// README's "What it costs" has these numbers.
 #[tokio::test]
-async fn a_check_that_finds_all_as_before_is_one_read_one_write_and_one_inspection_of_the_certificate() {
+async fn an_unchanged_check_costs_one_read_one_write_and_one_inspection_of_the_certificate() {
     let world = World::new(1).await;
     assert_eq!(world.run(LATER).await.checked, 1);
     world.store.take_calls();
@@ -217,7 +217,7 @@ async fn a_check_that_finds_all_as_before_is_one_read_one_write_and_one_inspecti
 }
 
 #[tokio::test]
-async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_end_that_follows_from_it() {
+async fn a_dns_issue_is_notified_at_the_second_check_with_its_last_good_time_and_the_expiry() {
     let world = World::new(1).await;
     world.run(LATER).await;
     world.prober.miss_the_delegation(true);
@@ -245,7 +245,7 @@ async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_e
 }
 
 #[tokio::test]
-async fn what_is_gone_from_acm_and_what_is_served_instead_are_told_apart() {
+async fn a_certificate_gone_from_acm_and_a_different_one_served_are_two_issues() {
     let mut world = World::new(1).await;
     world.prober.present(Serving::Presented {
         host: "host-0.example.com".into(),
@@ -273,7 +273,7 @@ async fn what_is_gone_from_acm_and_what_is_served_instead_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is_gone() {
+async fn a_listener_without_the_certificate_is_notified_like_a_missing_certificate() {
     let listener = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/1";
     let listener: vocabulary::certificate::ListenerArn = listener.parse().expect("a listener");
     let inner = MemoryEndpoints::default();
@@ -303,7 +303,7 @@ async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_checked_holds_up_no_other() {
+async fn an_endpoint_that_cannot_be_checked_delays_no_other() {
     let mut world = World::new(40).await;
     world.store.unreadable = Some(world.ids[7].clone());
     let report = world.run(LATER).await;
@@ -313,7 +313,7 @@ async fn one_that_cannot_be_checked_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_being_worked_on_is_left_for_a_while() {
+async fn a_busy_endpoint_is_checked_later() {
     let world = World::new(1).await;
     world.store.inner.begin_removal(&world.ids[0], LATER).await.expect("in memory");
     assert_eq!(world.run(LATER).await, HealthReport { busy: 1, ..HealthReport::default() });
@@ -333,7 +333,7 @@ async fn when_time_runs_out_no_check_is_begun_and_the_next_run_goes_on() {
 }
 
 #[tokio::test]
-async fn wherever_a_run_dies_people_are_told_and_the_state_is_that_of_one_that_did_not() {
+async fn wherever_a_run_dies_people_are_notified_and_the_state_is_complete() {
     for effects in 1..8 {
         let fuse = Fuse::default();
         let world = World::with(1, &fuse).await;
@@ -367,7 +367,7 @@ fn check(status: InstallationStatus) -> MemoryInspector {
 }
 
 #[tokio::test]
-async fn an_engine_that_is_ill_is_told_once_and_its_recovery_once() {
+async fn an_unhealthy_installation_is_notified_once_and_its_recovery_once() {
     let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
     let inspect = async |inspector: &MemoryInspector, minutes| {
         let now = NOW + Duration::minutes(minutes);
@@ -385,7 +385,7 @@ async fn an_engine_that_is_ill_is_told_once_and_its_recovery_once() {
 }
 
 #[tokio::test]
-async fn an_inspection_that_does_not_come_to_its_end_is_a_failure_of_its_own() {
+async fn an_inspection_that_does_not_finish_is_a_failure_of_its_own() {
     struct Silent;
     impl Inspector for Silent {
         async fn inspect(&self) -> Result<Vec<InstallationCheck>, ServiceFault> {

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_fails_holds_up_no_other() {
+    async fn a_certificate_that_fails_delays_no_other() {
         let (endpoints, ids) = endpoints(40, DIRECTORY).await;
         let window = RenewalWindow { start: NOW + Duration::DAY, end: NOW + Duration::days(2) };
         let report = run(&endpoints, &Ca { fails_for: Some("id.7"), ..ca(Some(window)) }, NOW).await;
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_advice_the_fraction_of_the_lifetime_stays() {
+    async fn without_a_suggested_window_the_renewal_stays_at_its_fraction_of_the_lifetime() {
         let (of_another, ids) = endpoints(1, "https://another.example/directory").await;
         let window = Some(RenewalWindow { start: NOW, end: NOW });
         let report = run(&of_another, &ca(window), NOW).await;
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_certificate_is_asked_for_at_the_ca_that_issued_it() {
+    async fn each_certificate_is_polled_at_the_ca_that_issued_it() {
         let (endpoints, ids) = endpoints(1, "https://second.example/directory").await;
         let window = |days| Some(RenewalWindow { start: NOW + Duration::days(days), end: NOW + Duration::days(days) });
         let second = Ca { directory: "https://second.example/directory", ..ca(window(40)) };
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_time_nothing_is_begun() {
+    async fn without_time_left_nothing_is_polled() {
         let (endpoints, _) = endpoints(1, DIRECTORY).await;
         let report = poll(&endpoints, &[ca(None)], NOW, || 0.5, || false).await.expect("in memory");
         assert_eq!((report.asked, report.more), (0, true));

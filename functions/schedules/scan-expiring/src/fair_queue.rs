@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_of_one_tenant_comes_later_so_many_at_a_time() {
+    fn the_excess_of_one_tenant_is_postponed_in_batches() {
         let mut turns = Turns::default();
         let part = u64::try_from(MOST_OF_ONE_TENANT).expect("small");
         let first = turns.plan((0..part).map(|n| due("big", n, DueReason::Registration)).collect(), AMPLE, NOW);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_there_is_no_room_for_stays_due_in_the_same_place_and_its_tenant_is_not_counted() {
+    fn endpoints_without_room_stay_due_in_the_same_order_and_their_tenant_is_not_counted() {
         let all: Vec<_> = (0..600).map(|n| due("a", n, DueReason::Registration)).collect();
         let mut turns = Turns::default();
         let mut left = all.clone();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn each_tenant_has_its_part_of_the_room_whatever_the_others_are_due_for() {
+    fn each_tenant_has_its_share_of_the_room_whatever_the_others_are_due_for() {
         let many = (0..100).map(|n| due("big", n, DueReason::Renewal));
         let few = [(900, DueReason::Registration), (901, DueReason::Repeat)].map(|(n, reason)| due("small", n, reason));
         let all: Vec<_> = many.chain(few.clone()).collect();
@@ -207,7 +207,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_is_lost_and_nobody_waits_for_more_than_one_of_each_other_tenant(all in any_due()) {
+        fn no_endpoint_is_lost_or_waits_for_more_than_one_of_each_other_tenant(all in any_due()) {
             let plan = Turns::default().plan(all.clone(), AMPLE, NOW);
             prop_assert_eq!(plan.start.len() + plan.postpone.len(), all.len());
             let reasons: BTreeMap<_, _> = all.iter().map(|one| (&one.entry.endpoint, one.due_reason)).collect();

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_much_of_one_tenant_is_due_later_and_nothing_of_it_is_lost() {
+    async fn the_excess_of_one_tenant_is_due_later_and_none_of_it_is_lost() {
         let (endpoints, flows) = (due(3000, 1).await, MemoryFlows::default());
         let report = scan(&endpoints, &flows, Waits::default(), NOW, || true).await.expect("in memory");
         assert_eq!((report.due, report.started, report.postponed), (3000, 250, 2750));
@@ -265,7 +265,7 @@ mod tests {
 
     /// As after the table was restored to an earlier time.
     #[tokio::test]
-    async fn numbers_of_attempts_that_have_run_before_are_passed_over() {
+    async fn attempt_numbers_that_were_used_before_are_skipped() {
         let (endpoints, flows) = (due(1, 1).await, MemoryFlows::default());
         for attempt in 1..=30 {
             flows.start(&id(0), attempt).await.expect("in memory");
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_room_is_told_once_until_when_and_keeps_its_place() {
+    async fn an_endpoint_that_waits_for_room_gets_an_estimate_and_keeps_its_place_in_the_queue() {
         let (endpoints, flows) = (due(20, 4).await, MemoryFlows::with_room(8));
         let waits = Waits { count_again: Duration::from_millis(2), longest: Duration::ZERO };
         let report = scan(&endpoints, &flows, waits, NOW, || true).await.expect("in memory");
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_time_left_it_says_that_there_is_more() {
+    async fn without_time_left_a_scan_reports_that_there_is_more() {
         let report =
             scan(&due(3, 1).await, &MemoryFlows::default(), Waits::default(), NOW, || false).await.expect("in memory");
         assert!(report.more && report.started == 0);

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_need_do_nothing_is_not_written_to_and_everybody_else_once_a_day() {
+    async fn only_tenants_with_something_to_do_get_a_digest_and_one_a_day() {
         let stage = Stage::new(&[true, false, true]).await;
         let report = stage.run(NOW).await.expect("sent");
         assert_eq!(report, DigestReport { endpoints: 3, tenants: 3, sent: 2 });
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_dies_half_way_goes_on_where_it_was() {
+    async fn a_run_that_dies_half_way_continues_where_it_was() {
         let fuse = Fuse::default();
         let mut stage = Stage::new(&[true, true, true]).await;
         stage.notifier = MemoryNotifier::new(fuse.clone());
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_end_that_nobody_could_tell_is_told() {
+    async fn a_recovery_that_was_never_notified_is_notified() {
         let stage = Stage::new(&[false]).await;
         let (endpoint, cause) = (contracts::endpoint(0, NOW), Cause::new("CaUnavailable"));
         let known = stage.causes.join(&cause, WaitingOn::Ca, &endpoint, NOW).await.expect("joined");
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_tenant_that_cannot_be_told_does_not_keep_the_others_from_it() {
+    async fn a_tenant_that_cannot_be_notified_keeps_no_other_from_its_digest() {
         let stage = Stage::new(&[true, true]).await;
         let notifier = Picky(stage.notifier.clone());
         let (registry, log, causes) = (&stage.endpoints, &stage.endpoints, &stage.causes);

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn everybody_is_counted_once_and_a_large_tenant_has_its_own() {
+    async fn every_endpoint_is_counted_once_and_a_large_tenant_has_its_own_summary() {
         let (endpoints, tenant) = endpoints(1200).await;
         let report = summarize(&endpoints, || NOW, || true).await.expect("in memory");
         assert_eq!(report, SummaryReport { endpoints: 1201, parts: 4, tenants: 4, late: false });
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_is_walked_again_when_it_has_rested() {
+    async fn a_part_is_summarized_again_after_a_pause() {
         let (endpoints, _) = endpoints(3).await;
         let run = async |now| summarize(&endpoints, || now, || true).await.expect("in memory").parts;
         assert_eq!(run(NOW).await, SUMMARY_PARTS);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_that_is_not_finished_keeps_what_was_known() {
+    async fn an_unfinished_part_keeps_its_last_summary() {
         let (endpoints, _) = endpoints(3).await;
         summarize(&endpoints, || NOW, || true).await.expect("in memory");
         let before = endpoints.summaries(&Scope::Everything).await;

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_model_says_to_try_again_is_tried_again_whatever_its_code() {
+    fn an_error_that_the_model_calls_retryable_is_retried_whatever_its_code() {
         let error = ReplicatedWriteConflictException::builder().meta(ErrorMetadata::builder().code("New").build());
         let answer = HttpResponse::new(400.try_into().expect("a status"), SdkBody::empty());
         let error = SdkError::service_error(PutItemError::ReplicatedWriteConflictException(error.build()), answer);

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_role_that_the_stack_does_not_name_is_never_asked_for() {
+    async fn a_role_that_the_stack_does_not_name_is_never_assumed() {
         let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         let home = "eu-central-1".parse().expect("a region");
         let places = Places::new(sdk, home, "stack".into(), vec![], Purpose::Install);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_sts_says_decides() {
+    async fn the_error_code_of_sts_decides_the_kind_of_fault() {
         for (code, status, kind) in [
             ("AccessDenied", "403 Forbidden", FaultKind::Denied),
             ("RegionDisabledException", "403 Forbidden", FaultKind::Denied),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_inspects_changes_nothing() {
+    fn a_session_for_inspection_changes_nothing() {
         let reads = |action: &&str| {
             let (_, operation) = action.split_once(':').expect("service:Operation");
             ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_an_event_are_those_that_people_read() {
+    fn an_event_has_the_same_words_as_its_message() {
         for one in AlertKind::ALL {
             assert_eq!(kind(one).to_string(), one.as_str());
         }

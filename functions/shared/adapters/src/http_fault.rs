@@ -20,7 +20,7 @@ mod tests {
     struct Layer(&'static str, #[source] Option<Box<Layer>>);
 
     #[test]
-    fn the_last_cause_is_told_without_the_address_of_a_manual() {
+    fn the_innermost_cause_is_given_without_the_url_of_a_manual() {
         let bottom = Layer("peer closed connection: https://docs.rs/rustls/latest/manual", None);
         assert_eq!(innermost(&bottom), None);
         let error = Layer("error sending request", Some(Box::new(Layer("client error", Some(Box::new(bottom))))));

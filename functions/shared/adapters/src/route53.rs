@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn calls_begin_no_closer_than_the_pace_however_many_ask_at_once() {
+    async fn calls_begin_no_closer_than_the_pace_however_many_come_at_once() {
         let pace = Pace { every: Duration::from_millis(30), ..Pace::default() };
         let began = Instant::now();
         let calls = (0..5).map(|_| async {

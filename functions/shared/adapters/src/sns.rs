@@ -154,7 +154,7 @@ mod tests {
     const MOST: usize = 256 * 1024;
 
     #[test]
-    fn people_get_text_and_programs_the_event_itself() {
+    fn people_get_text_and_programs_get_the_event() {
         for alert in samples::alerts() {
             let sender = Sender { stack: "production".into(), ..Sender::default() };
             let bodies = bodies(&alert, &sender);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_the_installation_is_of_no_tenant() {
+    fn an_event_of_the_installation_has_no_tenant() {
         for alert in samples::alerts() {
             let attributes = attributes(&event(&alert));
             for name in ["kind", "severity", "cause", "waiting_on", "actor"] {

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_exact_target_will_do() {
+    fn only_the_exact_target_is_accepted() {
         assert_eq!(judge(&[records(&[TARGET])], &[]), Ok(()));
         assert!(summary(&[records(&["other.acme.platform.example"])], &[]).contains("points to other.acme"));
         assert!(summary(&[records(&[TARGET, "x.example"])], &[]).contains("x.example"));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_apart() {
+    fn each_fault_has_its_own_words() {
         assert!(summary(&[Answer::NxDomain], &[]).contains("does not exist"));
         assert!(summary(&[records(&["_acme-challenge.shop.example.com"])], &[]).contains("alias of itself"));
         let stray = judge(&[Answer::NoData], &[records(&["stray"])]).expect_err("a stray TXT");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_seen_blames_nobody() {
+    fn a_host_that_could_not_be_probed_blames_nobody() {
         let v6 = "2606:2800:220:1::1".parse().expect("an address");
         for fault in [
             ProbeFault::NotAsked,

@@ -235,7 +235,7 @@ proptest! {
 
     /// Records that cannot be looked up are not judged: only the zone's fault is reported, nothing that follows from it.
     #[test]
-    fn a_zone_that_is_not_served_is_told_alone(facts in any_facts(), persistent in any::<bool>()) {
+    fn a_zone_that_is_not_served_is_reported_alone(facts in any_facts(), persistent in any::<bool>()) {
         if facts.authorization_names[0].zone.is_served() {
             return Ok(());
         }
@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn the_flows_gate_and_the_check_agree_on_a_standing_record(facts in any_facts(), wildcard in any::<bool>()) {
+    fn the_flows_gate_and_the_check_agree_on_a_persistent_record(facts in any_facts(), wildcard in any::<bool>()) {
         let (base, now) = (&facts.authorization_names[0], datetime!(2026-11-24 12:00 UTC));
         let ours = vocabulary::dns::PersistentIssuer::of(&issuer()).expect("both are known");
         let gate = persistent_record::fault(&base.base, wildcard, &ours, &base.persistent, now);
@@ -354,7 +354,7 @@ fn a_certificate_comes_before_the_switch_and_the_hosts_record_is_the_second_step
 }
 
 #[test]
-fn without_its_delegation_a_name_that_was_proven_before_goes_on_and_says_so() {
+fn a_name_with_a_certificate_continues_without_its_delegation_and_with_a_warning() {
     let trusting = Subject { tenant_proof: TenantProof::Off, ..subject(Reachability::External) };
     let gone = observed(Answer::NxDomain, &[EDGE]);
     assert_eq!(judged(&trusting, &gone).0, [("delegation-missing".into(), Severity::Notice)]);
@@ -378,7 +378,7 @@ fn with_methods(methods: &str, facts: Facts) -> Facts {
 }
 
 #[test]
-fn the_challenge_is_one_that_caa_allows_where_the_records_let_it_serve() {
+fn the_challenge_is_one_that_caa_allows_if_the_dns_records_allow_it_too() {
     let external = subject(Reachability::External);
     let delegated = || Answer::Records(vec![TARGET.into()]);
     let is = |facts| judged(&external, &facts);
@@ -397,7 +397,7 @@ fn the_challenge_is_one_that_caa_allows_where_the_records_let_it_serve() {
 }
 
 #[test]
-fn where_caa_leaves_dns_alone_and_the_delegation_is_missing_creating_it_is_a_next_step() {
+fn where_caa_allows_only_dns_01_a_missing_delegation_is_part_of_the_next_step() {
     let trusting = Subject { tenant_proof: TenantProof::Off, ..subject(Reachability::External) };
     let facts = with_methods("dns-01", observed(Answer::NxDomain, &[EDGE]));
     let report = diagnose(&trusting, &facts, datetime!(2026-11-24 12:00 UTC));

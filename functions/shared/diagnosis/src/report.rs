@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_certain_finding_is_kept_while_nothing_can_be_asked() {
+    fn the_last_certain_finding_is_kept_while_no_server_can_be_queried() {
         let missing = summary(Some(Severity::Error), None);
         let first = silent(Some(&missing), NOW + Duration::MINUTE).summary();
         assert_eq!((first.records, &first.worst), (RecordStatus::Missing, &missing.worst));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_overdue_after_so_many_checks_and_so_much_time() {
+    fn silence_is_overdue_after_enough_checks_and_enough_time() {
         let at = |minutes| NOW + Duration::minutes(minutes);
         let unreached = |last: Option<&CheckSummary>, now| Unreached::after(last, now);
         let one = unreached(None, at(0));

@@ -164,7 +164,7 @@ fn assert_said(world: &World, check: Check, severity: Severity, status: RecordSt
 }
 
 #[test]
-fn a_private_address_beside_good_ones_is_left_out_and_told() {
+fn a_private_address_beside_good_ones_is_left_out_and_reported() {
     use {RecordStatus as R, Severity as S};
     let beside = World::at(&[], &[PLATFORM, PRIVATE_V6]).check();
     let checks: Vec<_> = beside.findings.iter().map(|finding| (finding.check.as_str(), finding.severity)).collect();
@@ -185,7 +185,7 @@ fn a_private_address_beside_good_ones_is_left_out_and_told() {
 }
 
 #[test]
-fn records_that_cannot_stand_together_are_a_conflict_whatever_the_probe_heard() {
+fn records_that_cannot_exist_together_are_a_conflict_whatever_the_probe_found() {
     use {RecordStatus as R, Severity as S};
     let two = World::at(&[EDGE, "old.builder.net"], &[PLATFORM]);
     let said = "CNAME edge.platform.example and CNAME old.builder.net";
@@ -244,7 +244,7 @@ fn a_target_with_the_zone_appended_is_recognised() {
 }
 
 #[test]
-fn what_was_heard_at_another_server_is_told_and_addresses_are_a_list() {
+fn the_answer_of_another_server_is_reported_and_addresses_are_a_list() {
     use {RecordStatus as R, Severity as S};
     let world = World::at(&[], &["52.1.2.5", ELSEWHERE, "52.1.2.4"]).answering(ProbeAnswer::Status(404));
     let said = "points to 52.1.2.3, 52.1.2.4, 52.1.2.5 instead of edge.platform.example; over HTTP it answered with HTTP status 404";
@@ -300,7 +300,7 @@ fn a_dead_ipv6_address_is_a_warning_and_one_that_answers_is_an_error() {
 }
 
 #[test]
-fn what_could_not_be_seen_is_no_error() {
+fn a_host_that_could_not_be_probed_is_no_error() {
     let unasked = || ProbeFault::NotAsked;
     assert_eq!(World::right().failing(unasked()).check().findings, []);
     assert_eq!(World::right().failing(ProbeFault::OnlyIpv6(ip(PLATFORM_V6))).check().findings, []);
@@ -322,7 +322,7 @@ fn one_of_several_names_that_is_gone_can_be_created_or_taken_off() {
 
 /// The checks of the area HTTP, and those of a host that only the probe can detect.
 #[test]
-fn the_check_and_the_flows_gate_say_the_same_of_the_same_world() {
+fn the_check_and_the_flows_gate_report_the_same_of_each_host() {
     let away = |world: World| world.redirecting(301, "http://www.example.com/moved", "www.example.com");
     let refused = |why| {
         let world = World::right().failing(ProbeFault::RefusedRedirect(why));

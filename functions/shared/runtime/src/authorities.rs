@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_list_is_said_with_its_place() {
+    fn an_error_in_the_list_is_reported_with_its_position() {
         let good = r#"[{"directory": "https://ca.example/dir", "caa_identities": ["ca.example"], "profile": "short"}]"#;
         assert_eq!(read(good).expect("good")[0].profile.as_deref(), Some("short"));
         assert!(read("").expect("an empty one is none").is_empty());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_a_public_ca_unless_it_is_said_to_be_a_private_one() {
+    fn the_name_policy_is_that_of_a_public_ca_unless_it_is_configured_as_private() {
         let directory = ("ACME_DIRECTORY", "https://acme-v02.api.letsencrypt.org/directory");
         let policy = |private| name_policy(&Environment::from([directory, ("PRIVATE_CA", private)]));
         assert_eq!(policy(""), Ok(NamePolicy::LetsEncrypt));

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_goes_before_a_setting() {
+    fn a_variable_overrides_a_setting() {
         let environment = Environment::from([("OIDC_ISSUER", "https://own.example")]);
         let settings = [("OIDC_ISSUER", "https://other.example"), ("RESERVED_NAMES", "a.example")];
         let environment = environment.with(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));

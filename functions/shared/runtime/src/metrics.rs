@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_that_nobody_checked_is_no_metric() {
+    fn a_lifetime_that_nobody_checked_is_no_metric() {
         let health = |least_life_left| HealthMetrics {
             health_overdue: Duration::from_secs(90),
             at: SystemTime::UNIX_EPOCH,
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_apart_by_who_must_act_and_names_itself_for_the_log() {
+    fn the_metric_of_a_failure_has_who_is_waited_on_and_its_name_for_the_log() {
         let at = SystemTime::UNIX_EPOCH;
         let line = parsed(FailureMetrics { at, actor: "Customer", failures: 1, failure: "RecordsNotReady" });
         let directive = &line["_aws"]["CloudWatchMetrics"][0];

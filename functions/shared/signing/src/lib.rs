@@ -79,7 +79,7 @@ mod tests {
 
     /// `get-vanilla` of the test suite that AWS publishes for SigV4.
     #[tokio::test]
-    async fn the_published_example_comes_out() {
+    async fn the_published_example_has_the_published_signature() {
         let request = http::Request::get("https://example.amazonaws.com/").body(Vec::new()).expect("a request");
         let request = signed(request).await;
         assert_eq!(header(&request, "x-amz-date"), "20150830T123600Z");

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_name_leads_to_the_other_and_the_rest_stays() {
+    fn former_and_new_names_map_to_each_other_and_the_rest_stays() {
         for (former, now) in RENAMED {
             assert_eq!((name_now(former), name_now(now), former_name(now)), (now, now, Some(former)));
             assert_eq!(former_name(former), None);

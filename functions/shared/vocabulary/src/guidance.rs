@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_stored_by_the_names_of_earlier_releases() {
+    fn guidance_is_stored_with_the_field_names_of_earlier_releases() {
         let guidance = Guidance::new(WaitingOn::DomainOwner, "It is missing.", "Create it.");
         let stored = serde_json::json!({"actor": "customer", "summary": "It is missing.", "remedy": "Create it."});
         assert_eq!(serde_json::to_value(&guidance).expect("plain data"), stored);

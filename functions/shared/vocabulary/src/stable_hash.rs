@@ -35,7 +35,7 @@ mod tests {
 
     // Source: the test vectors that the authors of FNV publish.
     #[test]
-    fn the_published_values_come_out() {
+    fn the_published_test_vectors_are_reproduced() {
         assert_eq!([b"".as_slice(), b"a", b"foobar"].map(hash_32), [0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968]);
         assert_eq!(
             [b"".as_slice(), b"a", b"foobar"].map(hash_64),

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_or_reorders_what_is_does_not_get_through() {
+    fn invisible_and_reordering_characters_are_replaced() {
         let single = [
             '\u{0}', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{ad}', '\u{34f}', '\u{61c}', '\u{115f}',
             '\u{1160}', '\u{180e}', '\u{2028}', '\u{2029}', '\u{3164}', '\u{feff}', '\u{ffa0}', '\u{fff9}', '\u{fffb}',
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn each_character_that_is_not_seen_has_a_name_of_code_point_and_words() {
+    fn each_invisible_character_has_a_name_of_code_point_and_words() {
         for c in (0..=0xf_ffff).filter_map(char::from_u32).filter(|c| is_invisible(*c)) {
             let told = code_point(c);
             let (number, words) = told.split_once(' ').expect("a number and words");
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_seen_stays_as_it_is() {
+    fn visible_text_stays_as_it_is() {
         for text in [
             "plain text, 1–2 “quoted” …",
             "münchen mu\u{308}nchen",
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_counted_as_one_and_thousands_are_grouped() {
+    fn counts_have_singular_and_plural_and_grouped_thousands() {
         let counts = [(0, "0 endpoints"), (1, "1 endpoint"), (2, "2 endpoints"), (999, "999 endpoints")];
         for (count, words) in counts.into_iter().chain([(2500, "2,500 endpoints"), (1_000_000, "1,000,000 endpoints")])
         {

@@ -55,7 +55,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_word_that_is_not_on_the_list_is_kept_as_it_came() {
+    fn an_unknown_word_is_kept_as_it_came() {
         let read = |word: &str| serde_json::from_value::<Open<Status>>(json!(word)).expect("a word");
         for (word, expected) in
             [("ready", Open::Known(Status::Ready)), ("brand_new", Open::Other("brand_new".to_owned()))]
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_word_at_all_is_refused() {
+    fn a_value_that_is_no_text_is_refused() {
         for value in [json!(1), json!(null), json!(["ready"])] {
             assert!(serde_json::from_value::<Open<Status>>(value.clone()).is_err(), "{value}");
         }

@@ -214,7 +214,7 @@ async fn one_tenant_sees_nothing_of_another() -> Result<()> {
 }
 
 #[tokio::test]
-async fn whoever_is_not_signed_in_is_shown_the_way() -> Result<()> {
+async fn a_visitor_who_is_not_signed_in_sees_the_link_to_sign_in() -> Result<()> {
     on_site(Stage::default(), Reader::default(), async |site, browser| {
         browser.goto(&site.url("/dashboard/endpoints/a.example")).await?;
         browser.see("h1", "Please sign in").await?;

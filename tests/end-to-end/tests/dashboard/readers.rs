@@ -203,7 +203,7 @@ async fn the_installation_is_checked_when_its_page_is_opened_and_for_operators_o
 }
 
 #[tokio::test]
-async fn filters_keep_each_other_and_equal_causes_are_one_line() -> Result<()> {
+async fn filters_combine_and_equal_causes_are_one_line() -> Result<()> {
     let now = OffsetDateTime::now_utc();
     let stage = cast::everybody(now);
     cast::crowd(&stage, 12, now);
@@ -224,7 +224,7 @@ async fn filters_keep_each_other_and_equal_causes_are_one_line() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_value_is_copied_and_that_is_said() -> Result<()> {
+async fn a_value_is_copied_and_the_page_says_so() -> Result<()> {
     let stage = cast::everybody(OffsetDateTime::now_utc());
     on_site(stage, Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("operator")).await?;

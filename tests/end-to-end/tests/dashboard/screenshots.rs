@@ -18,7 +18,7 @@ use crate::on_site;
 
 #[tokio::test]
 #[ignore = "writes docs/screenshots: make screenshots"]
-async fn screenshots() -> Result<()> {
+async fn the_pictures_of_the_documentation_are_taken() -> Result<()> {
     let folder = PathBuf::from(std::env::var("SCREENSHOTS").context("SCREENSHOTS is not set: make screenshots")?);
     fs::create_dir_all(&folder)?;
     let stage = cast::everybody(OffsetDateTime::now_utc());

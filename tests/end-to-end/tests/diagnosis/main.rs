@@ -46,7 +46,7 @@ fn all() -> impl Iterator<Item = &'static Case> {
 }
 
 #[test]
-fn every_check_of_the_catalogue_is_provoked() {
+fn every_check_of_the_catalogue_has_a_case() {
     let provoked: BTreeSet<Check> = all().map(|case| case.check).collect();
     for entry in &CATALOGUE {
         assert!(provoked.contains(&entry.check), "{} has no test", entry.name);
@@ -63,7 +63,7 @@ fn the_page_lists_the_catalogue_as_it_is() {
 const LONGEST_CHECK: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_is_named_alone_with_who_must_act_and_what_to_do() -> Result<()> {
+async fn each_fault_is_named_alone_with_who_is_waited_on_and_the_next_step() -> Result<()> {
     let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
     let stage = Stage::set(&cloud).await?;
     all_is_well(&stage).await?;

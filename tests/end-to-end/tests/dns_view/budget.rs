@@ -53,7 +53,7 @@ fn records(names: &[String], of_host: Option<(&'static str, &str)>) -> Vec<(Stri
 }
 
 #[tokio::test]
-async fn an_honest_zone_with_97_names_is_judged_and_asked_a_few_questions_for_each() -> Result<()> {
+async fn an_honest_zone_with_97_names_is_judged_with_a_few_queries_for_each() -> Result<()> {
     let names = names_below(|_| "d.test".into());
     let alias = records(&names, Some(("CNAME", "edge.platform.test.")));
     let address = records(&names, Some(("A", "127.0.0.1")));
@@ -76,7 +76,7 @@ async fn an_honest_zone_with_97_names_is_judged_and_asked_a_few_questions_for_ea
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_or_is_silent_is_asked_little_however_many_names_lead_to_it() -> Result<()> {
+async fn a_server_that_refuses_or_is_silent_gets_few_queries_however_many_names_lead_to_it() -> Result<()> {
     let subject = checked(&names_below(|_| "d.test".into()), Reachability::External)?;
     for (net, what, behaviour, most) in
         [(44, "it refuses", Behaviour::Refused, 40), (45, "it is silent", Behaviour::Silent, 80)]
@@ -91,7 +91,7 @@ async fn a_server_that_refuses_or_is_silent_is_asked_little_however_many_names_l
 
 /// Whoever has domains of their own can name any server for them, and has it asked for each.
 #[tokio::test]
-async fn a_server_that_97_domains_name_and_that_serves_none_of_them_is_asked_little() -> Result<()> {
+async fn a_server_that_97_domains_name_and_that_serves_none_of_them_gets_few_queries() -> Result<()> {
     let (mut internet, asked) = (Internet::delegating(46, NAMES).await?, Arc::new(AtomicUsize::new(0)));
     internet.serve(3, Behaviour::Counted(Box::new(Behaviour::Refused), asked.clone())).await?;
     let subject = checked(&names_below(|number| format!("d{number}.test")), Reachability::External)?;
@@ -106,7 +106,7 @@ async fn a_server_that_97_domains_name_and_that_serves_none_of_them_is_asked_lit
 
 /// Before it is registered it is anybody's: a sample of the names is checked.
 #[tokio::test]
-async fn a_check_before_registration_asks_for_a_sample_of_the_names() -> Result<()> {
+async fn a_check_before_registration_queries_a_sample_of_the_names() -> Result<()> {
     let names = names_below(|_| "d.test".into());
     let subject = Subject { registered: false, ..checked(&names, Reachability::External)? };
     let all = records(&names, Some(("CNAME", "edge.platform.test.")));

@@ -77,7 +77,7 @@ fn as_expected(report: &CheckReport, host: &str, expected: Option<&str>) -> Resu
 /// C9 to C13: a level that refuses, does not know the type or says nothing keeps the CA out; an empty answer is one, whatever
 /// SOA record comes with it.
 #[tokio::test]
-async fn a_server_with_odd_answers_for_caa_alone() -> Result<()> {
+async fn silence_and_refusals_for_caa_alone_are_reported_and_an_odd_soa_record_is_not() -> Result<()> {
     let caa = || "CAA".to_owned();
     for (net, case, effect, expected) in [
         (41, "C9", ServerEffect::RefusingAt(caa()), Some(WaitingOn::DomainOwner)),
@@ -130,7 +130,7 @@ async fn behind_an_alias_the_holder_is_named_and_its_owner_waited_on() -> Result
 
 /// C14: every external endpoint leads there, so it is one cause, and the operator's.
 #[tokio::test]
-async fn at_the_platforms_own_target_it_is_the_operators() -> Result<()> {
+async fn records_at_the_platforms_own_target_wait_on_the_operator() -> Result<()> {
     let mut internet = Internet::with_root(47, &[("cloud.test", "NS", "ns2.dns.test.")]).await?;
     let own = [("d.test", "NS", "ns1.dns.test."), ("shop.d.test", "CNAME", "edge.cloud.test.")];
     internet.serve(3, Behaviour::Serving(StaticZone::new("d.test", &own)?)).await?;
@@ -155,7 +155,7 @@ async fn at_the_platforms_own_target_it_is_the_operators() -> Result<()> {
 /// C-TLD and V-TLD: the servers of a top-level domain that fail at CAA are nobody's fault here; one that does not exist is the
 /// domain owner's.
 #[tokio::test]
-async fn a_top_level_domain_that_fails_is_nobodys_and_one_that_is_not_there_is_the_owners() -> Result<()> {
+async fn a_failing_top_level_domain_waits_on_nobody_and_an_unknown_one_is_not_found() -> Result<()> {
     let mut internet = Internet::with_root(48, &[("org", "NS", "ns2.dns.test.")]).await?;
     let shop = [("d.org", "NS", "ns1.dns.test."), ("_acme-challenge.shop.d.org", "CNAME", "label.acme.platform.test.")];
     internet.serve(3, Behaviour::Serving(StaticZone::new("d.org", &shop)?)).await?;

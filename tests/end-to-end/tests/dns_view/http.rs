@@ -296,7 +296,7 @@ fn name(number: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_hosts_answer_is_judged_as_lets_encrypt_does_and_told() -> Result<()> {
+async fn answers_of_hosts_are_judged_as_lets_encrypt_does_and_reported() -> Result<()> {
     let internet = internet().await?;
     // Side by side: one of them takes its time.
     let judged = futures::future::join_all(WORLDS.iter().enumerate().map(async |(number, world)| {
@@ -403,7 +403,7 @@ async fn where_a_wildcard_answers_for_the_host_its_record_is_created_and_none_re
 
 /// BIG: 97 hosts that each take a second are asked side by side.
 #[tokio::test(flavor = "multi_thread")]
-async fn many_slow_hosts_are_asked_side_by_side() -> Result<()> {
+async fn many_slow_hosts_are_probed_in_parallel() -> Result<()> {
     let names: Vec<String> = (0..97).map(|number| format!("n{number}.d.test")).collect();
     let slow = "127.88.55.30";
     let records: Vec<_> = names.iter().map(|name| (name.as_str(), "A", slow)).collect();

@@ -100,7 +100,7 @@ async fn a_target_in_upper_case_is_the_target() -> Result<()> {
 
 /// D10b: whoever changes the record in between would decide.
 #[tokio::test]
-async fn an_alias_of_their_own_in_between_is_told_with_why_it_must_be_direct() -> Result<()> {
+async fn an_alias_in_between_is_reported_with_why_the_record_must_be_direct() -> Result<()> {
     let through = [(NAME, "CNAME", "own.d.test."), ("own.d.test", "CNAME", "label.acme.platform.test.")];
     let finding = Internet::start(16, &through).await?.only_finding().await?;
     ensure!(finding.check == "delegation-elsewhere", "{finding:#?}");
@@ -121,7 +121,7 @@ async fn a_zone_that_was_never_delegated_leaves_the_record_missing() -> Result<(
 
 /// D24: the cut hides what stands above it.
 #[tokio::test]
-async fn a_record_above_a_cut_has_no_effect_and_it_is_said_which_zone_was_asked() -> Result<()> {
+async fn a_record_above_a_zone_cut_has_no_effect_and_the_finding_names_the_queried_zone() -> Result<()> {
     let above = [("shop.d.test", "NS", "ns2.dns.test."), (NAME, "CNAME", "label.acme.platform.test.")];
     let mut internet = Internet::start(18, &above).await?;
     let below = StaticZone::new("shop.d.test", &[("shop.d.test", "NS", "ns2.dns.test.")])?;
@@ -143,7 +143,7 @@ async fn a_wildcard_that_points_to_the_target_is_a_delegation() -> Result<()> {
 
 /// D2 and D26: the zone behind the target, and behind name and target.
 #[tokio::test]
-async fn a_zone_that_was_appended_is_told_at_the_name_and_at_the_target() -> Result<()> {
+async fn a_zone_that_was_appended_is_reported_at_the_name_and_at_the_target() -> Result<()> {
     let appended = "label.acme.platform.test.d.test.";
     let finding = Internet::start(20, &[(NAME, "CNAME", appended)]).await?.only_finding().await?;
     ensure!(next_step(&finding).contains("a dot at the end of the target"), "{finding:#?}");
@@ -166,7 +166,7 @@ async fn the_target_in_a_txt_record_is_to_be_a_cname() -> Result<()> {
 
 /// D33, and two names that point to each other.
 #[tokio::test]
-async fn an_alias_of_itself_and_a_loop_are_named_with_the_record_in_their_place() -> Result<()> {
+async fn an_alias_of_itself_and_a_loop_are_named_with_the_record_to_create_instead() -> Result<()> {
     let other = [(NAME, "CNAME", "other.d.test."), ("other.d.test", "CNAME", "_acme-challenge.shop.d.test.")];
     for (net, records) in [(23, &[(NAME, "CNAME", "_acme-challenge.shop.d.test.")][..]), (24, &other[..])] {
         let finding = Internet::start(net, records).await?.only_finding().await?;

@@ -242,7 +242,7 @@ fn alike(all: &[(&'static str, Said)], check: &str) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_meets_a_fault_says_the_same_of_it() -> Result<()> {
+async fn checks_and_attempts_report_a_fault_in_the_same_words() -> Result<()> {
     let fixture = async || Fixture::of("shop.d.test", Reachability::Internal).await;
     let target = fixture().await.endpoint().await.label.target("acme.platform.test");
     let platform = Platform { delegation_zone: "acme.platform.test".into(), ..Fixture::platform() };
@@ -274,7 +274,7 @@ async fn whoever_meets_a_fault_says_the_same_of_it() -> Result<()> {
 
 /// The same of a persistent record, where the delegation proves the tenant and is right.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_meets_a_faulty_persistent_record_says_the_same_of_it() -> Result<()> {
+async fn checks_and_attempts_report_a_faulty_persistent_record_in_the_same_words() -> Result<()> {
     let fixture = async || Fixture::by_persistent_record().await;
     let target = format!("{}.", fixture().await.endpoint().await.label.target("acme.platform.test"));
     let platform = Platform { delegation_zone: "acme.platform.test".into(), ..Fixture::platform() };

@@ -13,7 +13,7 @@ use vocabulary::names::EndpointNames;
 use crate::internet::{Internet, NAME, NOW, Took, next_step, subject};
 
 #[tokio::test]
-async fn what_registrar_and_zone_name_is_compared_and_both_are_asked() -> Result<()> {
+async fn the_servers_that_registrar_and_zone_name_are_compared_and_all_are_queried() -> Result<()> {
     let mut internet = Internet::without_owner(8).await?;
     let new = [("d.test", "NS", "ns2.dns.test."), (NAME, "CNAME", "label.acme.platform.test.")];
     internet.serve(3, Behaviour::Serving(StaticZone::new("d.test", &new)?)).await?;
@@ -28,7 +28,7 @@ async fn what_registrar_and_zone_name_is_compared_and_both_are_asked() -> Result
 }
 
 #[tokio::test]
-async fn silence_is_nobodys_fault_until_it_has_lasted_while_the_root_answers() -> Result<()> {
+async fn silence_waits_on_nobody_at_first_and_on_the_domain_owner_when_it_lasts() -> Result<()> {
     let mut internet = Internet::without_owner(9).await?;
     internet.serve(3, Behaviour::Silent).await?;
     let mut subject = subject("shop.d.test");
@@ -47,7 +47,7 @@ async fn silence_is_nobodys_fault_until_it_has_lasted_while_the_root_answers() -
 }
 
 #[tokio::test]
-async fn servers_that_cannot_be_asked_from_here_are_no_fault_and_none_in_our_network_is_asked() -> Result<()> {
+async fn servers_that_cannot_be_queried_from_here_are_no_fault_and_none_in_our_network_is_queried() -> Result<()> {
     let internet = Internet::without_owner(10).await?;
     let report = internet.check(&subject("shop.v6.test"), NOW).await;
     let finding = &report.findings[0];
@@ -60,7 +60,7 @@ async fn servers_that_cannot_be_asked_from_here_are_no_fault_and_none_in_our_net
 
 /// D13b: no resolver gets an answer, and the reason is not that nobody listens.
 #[tokio::test]
-async fn who_drops_questions_with_edns_is_told_so_at_the_first_check() -> Result<()> {
+async fn a_server_that_drops_edns_queries_is_reported_at_the_first_check() -> Result<()> {
     let (report, _) = Internet::seen_through(11, Behaviour::DroppingEdns).await?;
     let [finding] = report.findings.as_slice() else { anyhow::bail!("one: {report:#?}") };
     ensure!(finding.check == "servers-silent" && finding.severity == Severity::Error, "{finding:#?}");
@@ -99,7 +99,7 @@ async fn habits_that_resolvers_cope_with_are_no_finding() -> Result<()> {
 
 /// RRL: of forty names' questions, the server drops a third and cuts a third short.
 #[tokio::test]
-async fn a_server_that_limits_its_answers_is_asked_again_until_all_is_known() -> Result<()> {
+async fn a_server_that_limits_its_answers_is_queried_again_until_all_is_known() -> Result<()> {
     let names: Vec<String> = (0..40).map(|number| format!("n{number}.d.test")).collect();
     let owners: Vec<String> = names.iter().map(|name| format!("_acme-challenge.{name}")).collect();
     let own = [("d.test", "NS", "ns1.dns.test.")].into_iter();

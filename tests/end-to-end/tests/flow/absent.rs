@@ -48,7 +48,7 @@ fn in_a_runtime(work: impl Future<Output = ()>) {
 }
 
 #[test]
-fn a_customer_who_never_comes_costs_the_ca_nothing_and_less_and_less_of_ours() {
+fn a_domain_owner_who_never_creates_records_costs_the_ca_nothing_and_us_less_and_less() {
     in_a_runtime(async {
         let world = World::new(Chaos::default());
         let id = world.register(HOST, &[], Reachability::Internal).await;
@@ -91,7 +91,7 @@ fn paused_after(endpoint: &Endpoint) -> Duration {
 }
 
 #[test]
-fn somebody_who_asks_for_a_renewal_wakes_it_for_good() {
+fn a_requested_renewal_resumes_a_paused_endpoint() {
     in_a_runtime(async {
         let world = World::new(Chaos::default());
         let id = world.register(HOST, &[], Reachability::Internal).await;

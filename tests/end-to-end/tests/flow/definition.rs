@@ -27,7 +27,7 @@ fn every_error_name_that_the_definition_matches_is_on_the_closed_list() {
 }
 
 #[test]
-fn exactly_what_mends_itself_is_retried_and_everything_else_is_caught() {
+fn exactly_the_transient_failures_are_retried_and_everything_else_is_caught() {
     for (name, state) in Machine::load().states {
         let State::Task { retry, catch, .. } = state else { continue };
         let retried: BTreeSet<String> = retry.iter().flat_map(|r| r.error_equals.clone()).collect();

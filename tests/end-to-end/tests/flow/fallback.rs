@@ -9,7 +9,7 @@ use crate::world::{Chaos, LIFETIME, Outages, World};
 use crate::{check_settled, is_settled};
 
 #[test]
-fn while_the_first_ca_is_away_another_renews_and_afterwards_the_first_does_again() {
+fn a_fallback_ca_renews_while_the_first_is_unavailable_and_then_the_first_does_again() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let start = World::new(Chaos::default()).now();

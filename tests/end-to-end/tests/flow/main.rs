@@ -89,14 +89,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: RUNS, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_dies_or_comes_twice_it_ends_in_the_same_place(scenario in scenarios()) {
+    fn crashes_and_duplicate_deliveries_end_in_the_same_state(scenario in scenarios()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(live(scenario));
     }
 }
 
 #[test]
-fn without_any_chaos_one_order_and_one_message_do() {
+fn without_any_chaos_one_order_and_one_message_are_enough() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let world = World::new(Chaos { crashes: vec![], duplicates: vec![], reuse_authorizations: false });

@@ -49,7 +49,7 @@ fn delegate(world: &World, host: &str, endpoint: &Endpoint) {
 }
 
 #[tokio::test]
-async fn what_a_tenant_leaves_in_dns_is_of_no_use_to_the_next_one() {
+async fn records_that_a_tenant_leaves_in_dns_are_of_no_use_to_the_next_one() {
     for target in [SHARED, OWN] {
         let world = world(target);
         let acme = world.register_for("acme", 1, names(HOST, &[]), Reachability::External, true).await;
@@ -337,7 +337,7 @@ proptest! {
 
     /// The CA's memory, leftovers, another tenant's registration and another tenant's target help nobody, and hinder nobody.
     #[test]
-    fn a_tenant_has_a_certificate_only_if_its_own_proof_stood_in_dns_after_it_registered(
+    fn a_tenant_has_a_certificate_only_if_its_own_proof_was_in_dns_after_it_registered(
         acts in prop::collection::vec(acts(), 1..40),
         crashes in prop::collection::vec((1_u32..14, prop::bool::weighted(0.3)), 0..5),
         own in any::<bool>(),

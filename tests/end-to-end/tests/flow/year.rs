@@ -93,7 +93,7 @@ fn in_a_year_with_outages_no_certificate_of_any_lifetime_expires() {
 /// The test above can fail: an outage as long as what is left after renewal opens is too much.
 #[test]
 #[should_panic(expected = "expired")]
-fn an_engine_that_stays_away_for_half_a_lifetime_loses_certificates() {
+fn an_installation_that_stops_for_half_a_lifetime_loses_certificates() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let lifetime = Duration::hours(160);
     let stopped = [outage(200, lifetime * 0.55)];

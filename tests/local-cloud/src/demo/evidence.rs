@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_shown_in_utc() {
+    fn a_time_is_shown_in_utc() {
         assert_eq!(date_of("2026-01-01T00:30:00+01:00").unwrap(), "2025-12-31 23:30:00 UTC");
         assert!(date_of("soon").is_err());
     }

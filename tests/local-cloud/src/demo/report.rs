@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_told_as_exactly_as_it_matters() {
+    fn a_duration_is_shown_as_exactly_as_it_matters() {
         let told = |milliseconds| span(Duration::from_millis(milliseconds));
         assert_eq!(told(449), "0.4 s");
         assert_eq!(told(9_999), "9.9 s");

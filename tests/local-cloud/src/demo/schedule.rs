@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_is_done_when_another_serial_is_at_rest() {
+    fn a_renewal_is_done_when_a_new_serial_has_no_running_attempt() {
         let phase = |serial, next| renewal().phase(&endpoint(serial, next, 0), NOW).unwrap();
         let due = NOW + time::Duration::SECOND;
         assert_eq!(phase("A", Some("2026-01-01T12:00:01Z")), Phase::Waiting { due });
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_failure_that_is_to_heal_is_no_news_but_a_second_one_is() {
+    fn an_expected_failure_is_not_reported_but_a_second_one_is() {
         let phase =
             |one: Awaited, failures| one.phase(&endpoint("", Some("2026-01-01T11:00:00Z"), failures), NOW).unwrap();
         assert_eq!(phase(Awaited::healing("a.test"), 1), Phase::Due);

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_followed_within_its_zone_and_no_further() {
+    fn an_alias_is_followed_only_within_its_zone() {
         let away = ask("_acme-challenge.customer.test.", RecordType::TXT);
         assert_eq!(types(&away), [RecordType::CNAME], "though the other zone is served here, too");
         assert_eq!((away.code, away.authoritative), (ResponseCode::NoError, true));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cname_that_is_asked_for_is_not_followed() {
+    fn a_queried_cname_is_not_followed() {
         assert_eq!(types(&ask("_acme-challenge.customer.test.", RecordType::CNAME)), [RecordType::CNAME]);
     }
 
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_ends_where_no_zone_is_served_and_a_loop_ends_at_all() {
+    fn a_chain_ends_where_no_zone_is_served_and_a_loop_ends_too() {
         assert_eq!(ask("out.customer.test.", RecordType::A).code, ResponseCode::NoError);
         assert_eq!(types(&ask("one.customer.test.", RecordType::A)), [RecordType::CNAME; 2]);
     }

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_are_spoilt_where_it_was_said() {
+    fn signatures_are_spoilt_only_at_the_chosen_name() {
         let mut zone = signed();
         zone.spoil_signatures(Some(name("www.example.test.")), SignatureFault::Missing);
         let at = |owner: &str| vec![Record::from_rdata(name(owner), 1, RData::A(std::net::Ipv4Addr::LOCALHOST.into()))];

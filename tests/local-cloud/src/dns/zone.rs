@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_answers_for_every_name_that_does_not_exist_under_the_name_asked() {
+    fn a_wildcard_answers_for_every_name_that_does_not_exist_under_the_queried_name() {
         let Found::Records(records) = found("a.b.example.test.", RecordType::TXT) else { panic!("no records") };
         assert_eq!(records[0].name, name("a.b.example.test."));
         assert_eq!(found("a.b.example.test.", RecordType::A), Found::NoData);

@@ -35,7 +35,7 @@ async fn taking_over_a(
 const OWN: [&str; 2] = ["example.com", "*.example.com"];
 
 #[tokio::test]
-async fn the_first_certificate_takes_the_place_of_one_that_is_in_use() {
+async fn the_first_certificate_replaces_one_that_is_in_use_under_its_arn() {
     let fixture = taking_over(&["example.com"], |id| Some(id.clone())).await;
     for _ in 0..2 {
         run(&fixture).await.expect("imported, and a second delivery");
@@ -47,7 +47,7 @@ async fn the_first_certificate_takes_the_place_of_one_that_is_in_use() {
 }
 
 #[tokio::test]
-async fn one_that_is_not_given_to_the_endpoint_is_left_alone_and_the_way_to_give_it_is_said() {
+async fn a_certificate_without_the_endpoints_tag_is_left_alone_and_the_tag_is_named() {
     let others = || Some(EndpointId::from_random([9; 16]));
     for given_to in [None, others()] {
         let fixture = taking_over(&OWN, |_| given_to).await;
@@ -63,7 +63,7 @@ async fn one_that_is_not_given_to_the_endpoint_is_left_alone_and_the_way_to_give
 }
 
 #[tokio::test]
-async fn one_whose_users_would_lose_something_is_left_alone() {
+async fn a_certificate_whose_users_would_lose_something_is_left_alone() {
     let lacking = taking_over(&["example.com", "shop.example.com"], |id| Some(id.clone())).await;
     let failure = run(&lacking).await.expect_err("a name would be lost");
     let step = failure.guidance.next_step();

@@ -34,7 +34,7 @@ async fn an_exported_certificate_is_in_its_secret_and_in_acm_and_its_key_is_kept
 }
 
 #[tokio::test]
-async fn a_denied_write_loses_neither_the_certificate_nor_its_key_and_holds_up_no_listener() {
+async fn a_denied_write_loses_neither_the_certificate_nor_its_key_and_delays_no_listener() {
     let listener = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/1";
     let deployment = Deployment { listeners: vec![listener.parse().expect("a listener")], ..exported() };
     let fixture = issued_for(deployment).await;
@@ -56,7 +56,7 @@ async fn a_denied_write_loses_neither_the_certificate_nor_its_key_and_holds_up_n
 }
 
 #[tokio::test]
-async fn what_passes_is_the_flows_to_try_again() {
+async fn a_transient_failure_is_retried_by_the_flow() {
     let fixture = issued_for(exported()).await;
     for kind in [FaultKind::Throttled, FaultKind::Unavailable] {
         fixture.exports.refuse(Some(ServiceFault { kind, ..denied() }));
@@ -96,7 +96,7 @@ async fn a_run_that_dies_after_any_side_effect_ends_in_one_secret_with_one_versi
 }
 
 #[tokio::test]
-async fn what_is_turned_off_is_deleted_whenever_a_run_dies() {
+async fn an_export_that_is_turned_off_is_deleted_wherever_a_run_dies() {
     for effects in 1.. {
         let fixture = issued_for(exported()).await;
         run(&fixture).await.expect("exported");
@@ -115,7 +115,7 @@ async fn what_is_turned_off_is_deleted_whenever_a_run_dies() {
 }
 
 #[tokio::test]
-async fn where_the_first_write_was_denied_turning_it_off_deletes_what_there_may_be() {
+async fn turning_the_export_off_after_a_denied_first_write_deletes_what_may_exist() {
     let fixture = issued_for(exported()).await;
     fixture.exports.refuse(Some(denied()));
     run(&fixture).await.expect_err("denied");

@@ -82,7 +82,7 @@ async fn wherever_the_step_dies_the_next_run_ends_as_one_that_did_not() {
 }
 
 #[tokio::test]
-async fn a_listener_that_is_not_there_is_the_operators_failure_and_keeps_nobody_else_from_theirs() {
+async fn a_missing_listener_waits_on_the_operator_and_delays_no_other() {
     let fixture = issued_for(everywhere()).await;
     fixture.destinations.listeners_here().drop_listener(&here());
     let failure = run(&fixture).await.expect_err("it cannot be attached");
@@ -130,7 +130,7 @@ async fn what_the_load_balancer_refuses_names_the_listener_and_what_denies_it_th
 }
 
 #[tokio::test]
-async fn a_region_that_refuses_is_made_good_later_without_another_import_at_home() {
+async fn a_region_that_refused_gets_its_import_later_without_another_import_at_home() {
     let fixture = issued_for(everywhere()).await;
     let refusal = ServiceFault {
         operation: "acm:ImportCertificate",
@@ -154,7 +154,7 @@ async fn a_region_that_refuses_is_made_good_later_without_another_import_at_home
 }
 
 #[tokio::test]
-async fn what_somebody_took_off_a_listener_is_put_back_and_what_is_no_longer_wanted_goes() {
+async fn a_detached_certificate_is_attached_again_and_an_unwanted_one_is_removed() {
     let mut fixture = issued_for(everywhere()).await;
     run(&fixture).await.expect("imported");
     fixture.destinations.listeners_here().strip(&there());
@@ -188,7 +188,7 @@ async fn a_listeners_default_certificate_stays_there_and_is_remembered() {
 }
 
 #[tokio::test]
-async fn for_a_new_region_the_certificate_is_ordered_anew_as_its_key_is_gone() {
+async fn a_new_region_needs_a_new_order_as_the_key_is_gone() {
     let mut fixture = issued_for(Deployment::default()).await;
     run(&fixture).await.expect("imported");
     rewish(&mut fixture, everywhere()).await;
@@ -197,7 +197,7 @@ async fn for_a_new_region_the_certificate_is_ordered_anew_as_its_key_is_gone() {
 }
 
 #[tokio::test]
-async fn by_a_role_all_of_it_is_in_the_roles_account() {
+async fn with_a_role_everything_is_in_the_account_of_the_role() {
     const OTHER: &str = "444455556666";
     let role: RoleArn = format!("arn:aws:iam::{OTHER}:role/managed-https").parse().expect("a role");
     let listeners = vec![listener("eu-central-1", OTHER), listener(AWAY, OTHER)];
@@ -261,7 +261,7 @@ fn for_code() -> CertificateUsages {
 }
 
 #[tokio::test]
-async fn a_certificate_that_may_not_take_the_place_of_the_one_before_gets_an_arn_of_its_own_and_listeners_follow() {
+async fn a_certificate_that_cannot_replace_the_former_gets_a_new_arn_and_listeners_follow() {
     for hidden in [false, true] {
         for effects in 0..14 {
             let mut fixture = issued_for(everywhere()).await;
@@ -297,7 +297,7 @@ async fn a_certificate_that_may_not_take_the_place_of_the_one_before_gets_an_arn
 
 /// ACM in another region has its own rules for its own copy.
 #[tokio::test]
-async fn a_copy_that_may_not_take_the_place_of_the_one_before_gets_an_arn_of_its_own_in_its_region_alone() {
+async fn a_copy_that_cannot_replace_the_former_gets_a_new_arn_in_its_region_alone() {
     for hidden in [false, true] {
         let mut fixture = issued_for(everywhere()).await;
         run(&fixture).await.expect("imported");
@@ -347,7 +347,7 @@ async fn in_a_full_listener_the_old_certificate_makes_room_for_the_new_one_whate
 }
 
 #[tokio::test]
-async fn a_full_listener_whose_certificates_are_all_others_is_the_operators() {
+async fn a_listener_full_of_other_certificates_waits_on_the_operator() {
     let fixture = issued_for(everywhere()).await;
     fixture.destinations.listeners_here().limit(0);
     let failure = run(&fixture).await.expect_err("no room");

@@ -48,7 +48,7 @@ async fn a_run_that_dies_after_any_side_effect_takes_each_token_once() {
 }
 
 #[tokio::test]
-async fn the_next_attempt_gives_back_what_one_took_that_was_never_settled() {
+async fn the_next_attempt_returns_the_tokens_of_one_that_was_never_settled() {
     let pace = pace(LIMITED);
     let mut short = Vec::new();
     for effects in 1.. {
@@ -70,7 +70,7 @@ async fn the_next_attempt_gives_back_what_one_took_that_was_never_settled() {
 }
 
 #[tokio::test]
-async fn what_a_refusal_gives_back_goes_back_once_wherever_the_run_dies() {
+async fn the_tokens_of_a_refused_order_are_returned_once_wherever_the_run_dies() {
     let pace = pace(LIMITED);
     for effects in 1.. {
         let fixture = Fixture::new(Reachability::Internal).await;
@@ -86,7 +86,7 @@ async fn what_a_refusal_gives_back_goes_back_once_wherever_the_run_dies() {
 }
 
 #[tokio::test]
-async fn an_order_that_the_ca_has_forgotten_is_made_anew_with_a_new_key() {
+async fn an_order_that_the_ca_has_forgotten_is_created_again_with_a_new_key() {
     let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
     fixture.now += Duration::hours(2);
     fixture.ca.set_time(fixture.now);
@@ -97,7 +97,7 @@ async fn an_order_that_the_ca_has_forgotten_is_made_anew_with_a_new_key() {
 }
 
 #[tokio::test]
-async fn a_renewal_says_what_it_replaces_to_the_ca_that_issued_it_and_to_no_other() {
+async fn a_renewal_names_the_certificate_it_replaces_only_to_the_ca_that_issued_it() {
     let fixture = renewing(Some("memory://ca/directory".into())).await;
     run(&fixture).await.expect("opened");
     assert_eq!(fixture.ca.replaced(), ["key.serial"]);
@@ -109,7 +109,7 @@ async fn a_renewal_says_what_it_replaces_to_the_ca_that_issued_it_and_to_no_othe
 }
 
 #[tokio::test]
-async fn an_order_for_other_names_is_made_anew_and_what_it_published_is_not_forgotten() {
+async fn a_change_of_names_creates_a_new_order_and_remembers_what_the_old_one_published() {
     let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
     let before = fixture.order().await;
     change(&mut fixture, &[], Reachability::Internal.into()).await;
@@ -124,7 +124,7 @@ async fn an_order_for_other_names_is_made_anew_and_what_it_published_is_not_forg
 }
 
 #[tokio::test]
-async fn a_ca_that_does_not_take_what_is_replaced_is_asked_once_more_without() {
+async fn a_ca_that_rejects_the_replacement_gets_the_order_once_more_without_it() {
     use vocabulary::failure::Problem;
     let refused = |status, kind: &str| refused(status, kind, "no", None);
     let away = || CaError::Unavailable { detail: "HTTP status 500".into(), retry_after: None };
@@ -154,7 +154,7 @@ async fn a_ca_that_does_not_take_what_is_replaced_is_asked_once_more_without() {
 
 /// As Boulder answers: each internal error names a minute, so the flow does not repeat the step.
 #[tokio::test]
-async fn an_internal_error_that_the_next_attempt_meets_again_is_asked_once_more_without() {
+async fn an_internal_error_that_repeats_at_the_next_attempt_is_retried_without_the_replacement() {
     let mut fixture = renewing(Some("memory://ca/directory".into())).await;
     let soon = Some(fixture.now + Duration::MINUTE);
     fixture.ca.refuse_replacements_with(Some(refused(500, "serverInternal", "Error creating new order", soon)));
@@ -188,7 +188,7 @@ async fn an_order_takes_its_tokens_once_and_not_again_when_it_is_resumed() {
 }
 
 #[tokio::test]
-async fn without_a_token_the_ca_is_not_asked_and_the_failure_says_until_when() {
+async fn without_a_token_the_ca_is_not_contacted_and_the_failure_says_until_when() {
     for (limits, whose) in
         [("orders=1/3h", "Tenant default"), ("domain=1/7d", "\"example.com\""), ("names=1/7d", "same names")]
     {
@@ -207,7 +207,7 @@ async fn without_a_token_the_ca_is_not_asked_and_the_failure_says_until_when() {
 }
 
 #[tokio::test]
-async fn what_the_ca_did_not_count_is_given_back() {
+async fn tokens_that_the_ca_did_not_count_are_returned() {
     let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
     fixture.ca.set_away(true);
     for _ in 0..3 {
@@ -218,7 +218,7 @@ async fn what_the_ca_did_not_count_is_given_back() {
 }
 
 #[tokio::test]
-async fn what_the_ca_refuses_costs_nothing_at_all() {
+async fn an_order_that_the_ca_refuses_takes_no_token() {
     let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
     fixture.ca.refuse_orders_with(Some(refused(400, "rejectedIdentifier", "Cannot issue for \"example.com\"", None)));
     for _ in 0..9 {
@@ -228,7 +228,7 @@ async fn what_the_ca_refuses_costs_nothing_at_all() {
 }
 
 #[tokio::test]
-async fn a_429_of_the_account_is_learned_and_others_do_not_ask_the_ca() {
+async fn a_429_of_the_account_is_learned_and_other_orders_are_not_sent() {
     for limits in ["orders=9/9h", "unlimited"] {
         let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(limits));
         let until = fixture.now + Duration::hours(2);
@@ -281,7 +281,7 @@ async fn after_a_429_of_the_account_each_waiting_endpoint_has_its_own_turn() {
 }
 
 #[tokio::test]
-async fn an_early_try_keeps_the_place_in_the_line() {
+async fn an_early_attempt_keeps_its_place_in_the_queue() {
     let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace("orders=1/3h"));
     run_at_pace(&fixture, &pace).await.expect("opened");
     fixture.now += Duration::hours(2);
@@ -306,7 +306,7 @@ fn refused(status: u16, kind: &str, words: &str, retry_after: Option<OffsetDateT
 }
 
 #[tokio::test]
-async fn a_renewal_in_the_advised_window_is_exempt_while_the_ca_takes_it_for_one() {
+async fn a_renewal_in_the_suggested_window_is_exempt_while_the_ca_accepts_it_as_one() {
     let pace = pace("orders=1/3h,domain=1/7d,names=1/7d");
     for (from, exempt) in [(-1, true), (0, true), (1, false)] {
         let fixture = renewing(Some("memory://ca/directory".into())).await;

@@ -32,7 +32,7 @@ async fn issued(exported: bool) -> Fixture {
 }
 
 #[tokio::test]
-async fn a_certificate_that_was_not_exported_is_told_as_issued_and_what_is_left_as_the_operators() {
+async fn a_certificate_that_was_not_exported_is_announced_and_its_export_is_still_a_failure() {
     let mut fixture = issued(false).await;
     fixture.input.failure = Some(caught(FailureName::DestinationRefused, WaitingOn::Operator));
     assert_eq!(run(&fixture).await.expect("settled").status, Status::Succeeded);
@@ -51,7 +51,7 @@ async fn a_certificate_that_was_not_exported_is_told_as_issued_and_what_is_left_
 }
 
 #[tokio::test]
-async fn one_that_was_exported_leaves_no_key() {
+async fn an_exported_certificate_leaves_no_key() {
     let fixture = issued(true).await;
     assert_eq!(run(&fixture).await.expect("settled").status, Status::Succeeded);
     assert!(fixture.keys.is_empty() && fixture.endpoint().await.failing.is_none());

@@ -25,7 +25,7 @@ fn kinds(alerts: &[Alert]) -> Vec<(AlertKind, &str)> {
 }
 
 #[tokio::test]
-async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
+async fn recovery_is_notified_once_when_a_certificate_is_issued() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     for (name, actor) in
         [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::CaRefused, WaitingOn::Operator)]
@@ -54,7 +54,7 @@ async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
 }
 
 #[tokio::test]
-async fn a_crash_between_telling_and_writing_tells_twice_under_one_id() {
+async fn a_crash_between_notifying_and_recording_notifies_twice_under_one_id() {
     let fuse = Fuse::default();
     let mut fixture = Fixture::new(Reachability::Internal).await;
     fixture.notifier = MemoryNotifier::new(fuse.clone());
@@ -75,7 +75,7 @@ async fn a_crash_between_telling_and_writing_tells_twice_under_one_id() {
 }
 
 #[tokio::test]
-async fn a_channel_that_refuses_loses_no_outcome_and_the_next_end_tells_it() {
+async fn a_channel_that_refuses_loses_no_outcome_and_the_next_attempt_notifies_it() {
     for kind in [FaultKind::Denied, FaultKind::Refused] {
         let mut fixture = Fixture::new(Reachability::Internal).await;
         let refusal = ServiceFault { operation: "events:PutEvents", kind, detail: "AccessDeniedException: no".into() };
@@ -102,7 +102,7 @@ async fn a_channel_that_refuses_loses_no_outcome_and_the_next_end_tells_it() {
 }
 
 #[tokio::test]
-async fn what_one_of_several_channels_refuses_is_an_alarm_and_repeats_nothing_on_the_others() {
+async fn a_refusal_by_one_of_several_channels_is_an_alarm_and_repeats_nothing_on_the_others() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     let kind = FaultKind::Denied;
     fixture.notifier.refuse_on_one_way(ServiceFault { operation: "sns:Publish", kind, detail: "AccessDenied".into() });
@@ -132,7 +132,7 @@ async fn a_channel_that_is_busy_is_tried_again_by_the_flow_and_nothing_else_is_d
 }
 
 #[tokio::test]
-async fn a_removal_that_nobody_can_be_told_of_is_done_all_the_same() {
+async fn a_removal_is_completed_though_nobody_can_be_notified() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
     let kind = FaultKind::Denied;
@@ -144,7 +144,7 @@ async fn a_removal_that_nobody_can_be_told_of_is_done_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_crash_at_any_point_of_telling_for_all_still_tells_and_still_ends() {
+async fn a_crash_at_any_point_of_a_shared_notification_loses_neither_it_nor_its_end() {
     for effects in 1..=9 {
         let fuse = Fuse::default();
         let mut fixture = Fixture::new(Reachability::Internal).await;
@@ -172,7 +172,7 @@ async fn a_crash_at_any_point_of_telling_for_all_still_tells_and_still_ends() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_removed_meets_no_cause_any_more() {
+async fn an_endpoint_that_is_removed_leaves_its_shared_causes() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     fixture.input.failure = Some(caught(FailureName::CaUnavailable, WaitingOn::Ca));
     run(&fixture).await.expect("settled");
@@ -247,7 +247,7 @@ async fn settle_all_within(
 }
 
 #[tokio::test]
-async fn a_thousand_endpoints_that_break_by_one_cause_make_one_message_and_one_when_it_is_over() {
+async fn a_thousand_endpoints_with_one_cause_make_one_message_and_one_recovery() {
     let fixture = Fixture::new(Reachability::Internal).await;
     let mut inputs = a_thousand(&fixture).await;
     let away = caught(FailureName::CaUnavailable, WaitingOn::Ca);

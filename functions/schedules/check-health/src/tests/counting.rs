@@ -84,7 +84,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn what_is_in_use_is_counted_once_an_hour() {
+async fn certificates_in_use_are_counted_once_an_hour() {
     let stage = Stage::new();
     stage.attach(1, 1).await;
     stage.run(NOW).await;
@@ -101,7 +101,7 @@ async fn what_is_in_use_is_counted_once_an_hour() {
 }
 
 #[tokio::test]
-async fn one_without_room_is_counted_at_every_run_so_that_a_granted_quota_counts_soon() {
+async fn a_load_balancer_without_room_is_counted_at_every_run_so_that_a_granted_quota_counts_soon() {
     let stage = Stage::new();
     stage.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 1);
     stage.attach(1, 1).await;
@@ -113,7 +113,7 @@ async fn one_without_room_is_counted_at_every_run_so_that_a_granted_quota_counts
 }
 
 #[tokio::test]
-async fn where_aws_does_not_say_its_default_counts_and_the_reason_is_kept() {
+async fn the_default_quota_counts_where_aws_gives_none_and_the_reason_is_kept() {
     let stage = Stage::new();
     stage.destinations.quotas_here().deny();
     stage.run(NOW).await;
@@ -125,7 +125,7 @@ async fn where_aws_does_not_say_its_default_counts_and_the_reason_is_kept() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_counted_keeps_its_last_count() {
+async fn a_load_balancer_that_cannot_be_counted_has_no_room_and_delays_no_other() {
     let stage = Stage::new();
     stage.attach(1, 1).await;
     stage.run(NOW).await;
@@ -138,7 +138,7 @@ async fn what_cannot_be_counted_keeps_its_last_count() {
 }
 
 #[tokio::test]
-async fn a_promise_lasts_until_the_certificate_is_there_or_nobody_comes() {
+async fn a_promise_of_room_lasts_until_the_certificate_is_attached_or_the_endpoint_is_gone() {
     let stage = Stage::new();
     let waits = stage.promised(1, 1, |_| ()).await;
     let has_it = |endpoint: &mut Endpoint| {
@@ -157,7 +157,7 @@ async fn a_promise_lasts_until_the_certificate_is_there_or_nobody_comes() {
 }
 
 #[tokio::test]
-async fn whoever_was_refused_for_lack_of_room_is_due_when_there_is_some() {
+async fn an_endpoint_refused_for_lack_of_room_is_due_when_there_is_some() {
     let stage = Stage::new();
     stage.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 1);
     stage.attach(1, 1).await;

@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_read_is_ever_answered_from_memory() {
+    fn only_a_read_leaves_its_nonce_unused() {
         let jws = |payload: &str| {
             let protected = BASE64_URL_SAFE_NO_PAD.encode(r#"{"nonce":"n1","url":"u"}"#);
             format!(r#"{{"protected":"{protected}","payload":"{payload}","signature":"s"}}"#)

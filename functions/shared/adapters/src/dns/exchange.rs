@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_know_edns_is_asked_again_without_it() {
+    async fn a_server_that_does_not_know_edns_is_queried_again_without_it() {
         let name = Name::from_ascii("www.example.test.").expect("a name");
         for code in [ResponseCode::FormErr, ResponseCode::NotImp] {
             let server = without_edns(Some(code)).await;
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_drops_questions_with_edns_is_told_apart_from_who_is_silent() {
+    async fn a_server_that_drops_edns_queries_is_distinguished_from_a_silent_one() {
         let name = Name::from_ascii("www.example.test.").expect("a name");
         let dropping = without_edns(None).await;
         let asked = exchange(dropping, &name, RecordType::A, Manner::default()).await;
@@ -318,7 +318,7 @@ mod tests {
 
     /// C12 and C13: how long an empty answer may be cached does not matter here.
     #[test]
-    fn an_empty_answer_is_one_whatever_soa_comes_with_it() {
+    fn an_empty_answer_is_valid_whatever_soa_record_comes_with_it() {
         let name = Name::from_ascii("shop.example.test.").expect("a name");
         let mut empty = Message::response(1, OpCode::Query);
         empty.metadata.authoritative = true;

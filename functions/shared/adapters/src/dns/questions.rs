@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn one_server_is_asked_so_often_and_all_of_them_so_often() {
+    fn queries_are_limited_per_server_and_in_total() {
         let questions = Questions::for_names(1);
         assert_eq!(asked(&questions, 1000, [1]), MOST_OF_ONE);
         assert_eq!(MOST_OF_ONE + asked(&questions, 1000, 2..200), MOST);
@@ -170,14 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn further_names_have_questions_of_their_own() {
+    fn additional_names_add_to_the_queries_of_a_check() {
         let questions = Questions::for_names(97);
         assert_eq!(asked(&questions, 9999, [1]), MOST_OF_ONE + 96 * FURTHER_OF_ONE);
         assert_eq!(MOST_OF_ONE + 96 * FURTHER_OF_ONE, 792, "as docs/explanation/security.md says");
     }
 
     #[test]
-    fn who_has_refused_three_times_is_not_asked_such_a_question_again() {
+    fn a_server_that_refused_three_times_is_not_sent_such_a_query_again() {
         let questions = Questions::for_names(1);
         let asks = |of, host: &str, kind| questions.take(of, &name(host), kind);
         for host in ["a.shop.example.", "b.shop.example.", "shop.example."] {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn who_refuses_whatever_it_is_asked_is_soon_left_alone_and_who_answers_is_not() {
+    fn a_server_that_refuses_every_query_is_soon_left_alone_and_one_that_answers_is_not() {
         for (answers, left) in [(false, Err(Unanswered::NotAsked)), (true, Ok(()))] {
             let questions = Questions::for_names(97);
             if answers {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_silent_is_asked_three_times_and_who_answers_in_between_longer() {
+    fn a_silent_server_is_queried_three_times_and_one_that_answers_in_between_longer() {
         for (answers, more) in [(0, 0), (1, 0), (10, 5)] {
             let questions = Questions::for_names(97);
             let host = name("www.shop.example.");
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_not_answered_yet_has_few_questions_at_a_time() {
+    async fn a_server_that_has_not_answered_yet_gets_few_queries_at_a_time() {
         let questions = Questions::for_names(97);
         let mut kept = Vec::new();
         for _ in 0..MOST_AT_FIRST {

@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_in_our_own_network_are_not_asked() {
+    fn servers_in_our_own_network_are_not_queried() {
         for address in [
             "127.0.0.1",
             "10.0.0.2",

@@ -85,7 +85,7 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn what_steps_used_survives_and_is_short() {
+    fn the_usage_of_steps_round_trips_and_is_short() {
         let started_at = datetime!(2026-11-24 12:00:00.25 UTC);
         let after = |milliseconds| Some(started_at + Duration::milliseconds(milliseconds));
         let mut steps: Vec<_> = Step::ALL.map(StepUsage::of).into();

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_has_what_begins_so_and_nothing_else() {
+    fn a_prefix_range_has_exactly_the_domains_that_begin_with_it() {
         let has = |range: &Range, domain: &str| range.first.as_str() <= domain && domain <= range.last.as_str();
         let shops = Range::that_begins("shop");
         for (domain, there) in [

@@ -125,7 +125,7 @@ async fn redirects_are_noted_with_their_status_and_without_the_token() {
 }
 
 #[tokio::test]
-async fn the_mark_says_what_arrived_where() {
+async fn the_mark_says_for_which_host_the_request_arrived() {
     let marked = |seen: &str| {
         let headers = format!("{PLATFORM_HEADER}: challenge\r\n{SEEN_HEADER}: {seen}\r\n");
         format!("HTTP/1.1 404 Not Found\r\n{headers}content-length: 0\r\nconnection: close\r\n\r\n").into_bytes()
@@ -138,7 +138,7 @@ async fn the_mark_says_what_arrived_where() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_told_with_its_address() {
+async fn a_closed_port_is_reported_with_its_address() {
     let closed = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free").local_addr().expect("it is bound").port();
     let ProbeAnswer::Failed(ProbeFault::NoConnection(why)) = observe_at(closed).await.answer else {
         panic!("nobody listens there")
@@ -162,7 +162,7 @@ async fn a_host_that_takes_seven_seconds_is_in_time() {
 }
 
 #[tokio::test]
-async fn a_host_that_never_answers_is_told_with_the_time() {
+async fn a_host_that_never_answers_is_reported_with_the_time() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     let port = listener.local_addr().expect("it is bound").port();
     let observed = observe_at(port).await;
@@ -178,7 +178,7 @@ async fn an_answer_that_ends_too_soon_is_broken() {
 
 /// H16: Boulder follows a redirect to HTTPS, whoever signed the certificate there.
 #[tokio::test]
-async fn a_certificate_that_nobody_trusts_is_followed_to() {
+async fn a_redirect_to_an_untrusted_certificate_is_followed() {
     let signed = rcgen::generate_simple_self_signed(vec!["other.example.com".to_owned()]).expect("in memory");
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
     let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unknown_key_is_looked_for_once_in_thirty_seconds() {
+    async fn an_unknown_key_is_fetched_at_most_once_in_thirty_seconds() {
         let cache = KeyCache::default();
         assert_eq!(found(&cache, "one", NOW, Some("one")).await, (true, true));
         assert_eq!(found(&cache, "one", NOW + Duration::MINUTE, Some("one")).await, (true, false), "known");

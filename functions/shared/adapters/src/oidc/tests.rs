@@ -54,7 +54,7 @@ async fn a_code_is_exchanged_for_a_token_with_the_nonce_of_the_request() {
 }
 
 #[tokio::test]
-async fn only_what_the_key_was_made_for_is_a_signature() {
+async fn only_a_signature_by_the_issuers_key_and_its_algorithm_is_accepted() {
     let (issuer, provider) = both().await;
     let good = issuer.token(&somebody(json!({})), now());
     assert!(provider.verify(&good, None, now()).await.is_ok());
@@ -109,7 +109,7 @@ async fn only_what_the_key_was_made_for_is_a_signature() {
 }
 
 #[tokio::test]
-async fn a_token_is_of_this_issuer_for_this_client_and_says_whose_it_is() {
+async fn a_token_must_name_this_issuer_this_client_and_a_subject() {
     let (issuer, provider) = both().await;
     for (claims, why) in [
         (json!({"iss": "https://login.example.com"}), TokenRejected::Issuer),
@@ -208,7 +208,7 @@ async fn a_token_is_good_from_nbf_to_exp_give_or_take_the_skew() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_speaks_for_another_or_not_at_all_is_a_fault_and_no_verdict() {
+async fn a_different_or_unreachable_issuer_is_a_fault_and_rejects_no_token() {
     let (issuer, _) = both().await;
     let spelled_otherwise = OpenIdProvider::new(&format!("{}/", issuer.url()), CLIENT).expect("on this machine");
     let token = issuer.token(&somebody(json!({})), now());

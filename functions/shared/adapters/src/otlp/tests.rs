@@ -106,7 +106,7 @@ async fn a_trace_arrives_as_the_protocol_has_it() {
 }
 
 #[tokio::test]
-async fn a_collector_that_refuses_hangs_or_is_not_there_holds_nobody_up() {
+async fn a_collector_that_refuses_hangs_or_is_missing_delays_nothing() {
     let (refusing, _taken) = receiver("HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let silent = format!("http://{}", listener.local_addr().expect("bound"));
@@ -132,7 +132,7 @@ fn collector(url: &str) -> Result<Collector, CollectorRejected> {
 }
 
 #[test]
-fn headers_that_are_none_are_refused_and_never_shown() {
+fn invalid_headers_are_refused_and_never_shown() {
     for secret in ["", "api-key=top-secret", r#"{"a b": "top-secret"}"#, r#"{"a": "top\nsecret"}"#, r#"["top-secret"]"#]
     {
         let error = secret.parse::<CollectorHeaders>().expect_err(secret).to_string();

@@ -87,7 +87,7 @@ fn the_page_is_what_the_types_say() {
 }
 
 #[test]
-fn each_example_fits_the_schema_and_reads_as_what_it_was() {
+fn each_example_fits_the_schema_and_round_trips() {
     let schema = schema();
     for alert in samples::alerts() {
         let sent = event(&alert);
@@ -98,7 +98,7 @@ fn each_example_fits_the_schema_and_reads_as_what_it_was() {
 }
 
 #[test]
-fn what_is_no_event_does_not_fit_the_schema() {
+fn a_malformed_event_does_not_fit_the_schema() {
     let schema = schema();
     let good = serde_json::to_value(event(&samples::alerts()[0])).expect("plain data");
     let broken = |change: fn(&mut Value)| {

@@ -93,7 +93,7 @@ fn every_event_that_is_delivered_fits_the_registered_schema() {
 }
 
 #[test]
-fn what_is_delivered_otherwise_does_not_fit_the_registered_schema() {
+fn a_malformed_delivery_does_not_fit_the_registered_schema() {
     let (schema, good) = (registered(), delivered().remove(0));
     for (field, wrong) in [
         ("source", json!("aws.ec2")),

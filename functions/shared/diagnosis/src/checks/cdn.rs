@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_published_network_tells_the_cdn_if_all_addresses_lie_in_it() {
+    fn a_published_network_identifies_the_cdn_if_all_addresses_lie_in_it() {
         assert_eq!(of(&[], &["104.16.1.1", "172.67.9.9", "2606:4700::6810:1"]), Some("Cloudflare"));
         assert_eq!(of(&[], &["151.101.2.133"]), Some("Fastly"));
         assert_eq!(of(&[], &["104.15.255.255"]), None, "one below the network");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_tells_it_whatever_the_addresses_are() {
+    fn an_alias_identifies_the_cdn_whatever_the_addresses_are() {
         assert_eq!(of(&["d111.cloudfront.net"], &["127.0.0.1"]), Some("CloudFront"));
         assert_eq!(of(&["shop.example.com.cdn.cloudflare.net"], &[]), Some("Cloudflare"));
         assert_eq!(of(&["notcloudfront.net"], &[]), None, "a name that only ends alike");

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_is_told_with_the_way_out() {
+    fn each_answer_of_a_host_is_reported_with_its_next_step() {
         let away = [(301, "http://www.example.net/moved", "www.example.net")];
         let assert = assert_said;
         assert(
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn wherever_a_way_ends_the_last_host_and_what_it_did_are_told() {
+    fn a_chain_of_redirects_is_reported_with_the_last_host_and_its_answer() {
         let twice =
             [(301, "http://www.example.com/", "www.example.com"), (302, "http://cdn.example.net/x", "cdn.example.net")];
         let way = "it redirects (301) to http://www.example.com/, then (302) to http://cdn.example.net/x";
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_at_another_host_or_path_is_told_apart() {
+    fn an_answer_of_the_platform_for_another_host_or_path_is_recognised() {
         let mark = |answer, redirects: &[(u16, &str, &str)], mark| HttpObservation {
             mark: Some(mark),
             ..observed(answer, redirects)

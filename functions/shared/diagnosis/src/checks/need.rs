@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_external_host_needs() {
+    fn the_records_of_an_external_host_depend_on_its_target_and_on_what_exists() {
         let table = [
             // The delegation comes first; the host follows when its owner is ready.
             ("www.example.com", SHARED, NOTHING, (Error, Warning, true)),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn without_proof_of_tenancy_the_host_alone_will_do() {
+    fn without_proof_of_tenancy_the_host_alone_is_enough() {
         let external = subject("www.example.com", Reachability::External, SHARED, TenantProof::Off);
         assert_eq!(need(&external, NOTHING), (Notice, Error, false));
         assert_eq!(need(&external, DELEGATED), (Notice, Warning, true));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_persistent_record_names_the_account_so_that_the_delegation_proves_the_tenant() {
+    fn a_persistent_record_needs_the_delegation_as_proof_of_tenancy() {
         for (proof, expected) in [(TenantProof::On, Error), (TenantProof::Off, Notice)] {
             let mut subject = subject("db.example.com", Reachability::Internal, SHARED, proof);
             subject.dns_method = DnsMethod::DnsPersist01;

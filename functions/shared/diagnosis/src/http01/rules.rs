@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_redirect_or_says_no_place_is_the_answer() {
+    fn an_answer_without_a_redirect_or_a_location_is_final() {
         for (status, location) in
             [(200, Some("/x")), (300, Some("/x")), (304, Some("/x")), (305, Some("/x")), (404, None)]
         {

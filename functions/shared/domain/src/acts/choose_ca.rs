@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_is_asked_first_and_an_open_order_is_gone_on_with_where_it_is() {
+    fn the_first_ca_comes_first_and_an_open_order_continues_at_its_ca() {
         assert_eq!(turn(&endpoint(), NOW), URLS);
         let second = ordering(URLS[1], None);
         assert_eq!(turn(&second, NOW), [URLS[1], URLS[2], URLS[0]]);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_standing_record_is_needed_none_stands_in_for_the_ca_that_it_names() {
+    fn a_persistent_record_allows_no_fallback_ca() {
         for order in [None, Some(URLS[0]), Some(URLS[1])] {
             let mut endpoint = order.map_or_else(endpoint, |url| ordering(url, None));
             endpoint.dns_method = vocabulary::acme::DnsMethod::DnsPersist01;
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ca_that_failed_in_the_middle_of_an_order_is_asked_last() {
+    fn a_ca_that_failed_in_the_middle_of_an_order_comes_last() {
         for name in
             [FailureName::Unavailable, FailureName::CaUnavailable, FailureName::RateLimited, FailureName::TimedOut]
         {
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ca_whose_own_failure_ended_an_order_is_asked_last() {
+    fn a_ca_whose_own_failure_ended_an_order_comes_last() {
         let ended = |name, waiting_on, directory: &str| {
             let mut endpoint = endpoint();
             let failure = Failure::without_action(name, waiting_on, "what");
@@ -302,13 +302,13 @@ mod tests {
     }
 
     #[test]
-    fn none_is_listed_twice() {
+    fn no_ca_is_listed_twice() {
         let twice = Authorities::new(authority(URLS[0]), [authority(URLS[1]), authority(URLS[0])]);
         assert_eq!(twice.expect_err("twice"), ListedTwice(URLS[0].into()));
     }
 
     #[test]
-    fn the_next_is_asked_when_one_is_away_for_longer_than_a_moment() {
+    fn the_next_ca_is_used_when_one_is_unavailable_for_longer_than_a_short_wait() {
         let failure = |name, actor| Failure::new(name, actor, "what", "do");
         let away = failure(FailureName::Unavailable, WaitingOn::Ca);
         assert!(!asks_the_next(&away, TRIES - 1, NOW) && asks_the_next(&away, TRIES, NOW));
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn caa_records_must_let_a_stand_in_issue_and_must_be_known() {
+    fn caa_records_must_be_known_and_allow_the_fallback_ca() {
         let name: CertificateName = "shop.example.com".parse().expect("valid");
         let says = |answer| {
             let levels = [CaaLevel { name: "example.com".into(), aliases: Vec::new(), answer }];
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn when_none_helps_it_is_said_of_each_and_the_first_is_not_asked_before_its_time() {
+    fn when_every_ca_fails_each_is_named_and_the_retry_time_of_the_first_is_kept() {
         let limited = Failure::new(FailureName::CaUnavailable, WaitingOn::Ca, "It is away.", "Wait.")
             .with_retry_after(Some(NOW + Duration::HOUR));
         let (second, third) = (authority(URLS[1]), authority(URLS[2]));

@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_wait_are_expected_in_rounds_of_as_many_as_there_is_room_for() {
+    fn waiting_attempts_are_expected_in_rounds_of_as_many_as_there_is_room_for() {
         let minutes = [(0, 8), (7, 8), (8, 8), (992, 8), (3, 0)].map(|(before, most)| {
             let expected = expected_at(before, most, NOW);
             (expected - NOW).whole_minutes()

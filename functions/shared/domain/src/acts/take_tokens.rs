@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_names_makes_no_other_set() {
+    fn the_order_of_names_does_not_change_the_set() {
         let set = |domain, also: &[&str]| takes(&endpoint(domain, also)).remove(0).bucket;
         assert_eq!(set("a.example.com", &["b.example.com"]), set("b.example.com", &["a.example.com"]));
         assert_ne!(set("a.example.com", &[]), set("*.a.example.com", &[]));
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_waited_until_its_time_is_known_by_it() {
+    fn an_endpoint_that_has_waited_until_its_time_is_recognised() {
         let mut endpoint = endpoint("a.example.com", &[]);
         let spent = Spent { take: takes(&endpoint).remove(3), until: NOW - Duration::MINUTE };
         endpoint.failing = Some(Failing::first(spent.to_failure(), NOW - Duration::HOUR));
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_whose_limit_it_is_and_until_when() {
+    fn the_failure_says_whose_limit_it_is_and_until_when() {
         let all = takes(&endpoint("a.example.com", &[]));
         let failure = |index: usize| Spent { take: all[index].clone(), until: NOW + Duration::HOUR }.to_failure();
         for (index, words) in [

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_is_ready_or_in_progress_nobody_is_written_to() {
+    fn there_is_no_digest_while_all_is_ready_or_in_progress() {
         assert!(Digest::default().is_empty());
         let mut ready = fresh();
         ready.certificate = Some(certificate(&ready, 1, NOW));
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operators_come_first_and_equal_causes_are_one_line() {
+    fn what_waits_on_the_operator_comes_first_and_equal_causes_are_one_line() {
         let zone = |number: u32| {
             let what = format!("The zone bulk.test does not answer for h{number:03}.bulk.test.");
             let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, what, "Open port 53.");

@@ -16,7 +16,7 @@ mod tests {
     const TICK: Duration = Duration::NANOSECOND;
 
     #[test]
-    fn each_severity_begins_just_after_its_part_of_the_life() {
+    fn each_severity_begins_just_after_its_part_of_the_lifetime() {
         let end = START + Duration::days(90);
         let with_left = |left: Duration| Severity::of_life(START, end, end - left);
         for (days, before, after) in [
@@ -33,7 +33,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn severity_never_falls_while_a_certificate_lives(
+        fn severity_never_falls_as_a_certificate_ages(
             life in 60_i64..400 * 86_400, a in -1.0_f64..1.5, b in -1.0_f64..1.5,
         ) {
             let end = START + Duration::seconds(life);

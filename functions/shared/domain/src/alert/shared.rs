@@ -76,7 +76,7 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
     #[test]
-    fn a_service_that_lasts_to_fail_is_the_operators_in_the_status_and_in_the_message_and_nobodys_before() {
+    fn a_lasting_service_failure_waits_on_the_operator_in_status_and_message_and_on_nobody_before() {
         let mut endpoint = fresh();
         endpoint.failing = Some(failed(FailureName::Throttled, WaitingOn::Operator, NOW));
         endpoint.due_at = None;

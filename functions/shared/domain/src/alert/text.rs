@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_says_what_who_what_to_do_the_record_until_when_and_where_to_look() {
+    fn a_message_has_the_issue_who_is_waited_on_the_next_step_the_record_dates_and_a_link() {
         let alert = told(missing("Create it."));
         assert_eq!(alert.kind, AlertKind::ActionRequired);
         let text = alert.text(&sender());

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_and_acts_make_one_line_newest_first() {
+    fn attempts_and_acts_make_one_timeline_newest_first() {
         let by = Origin { who: "arn:aws:iam::1:user/ann".into(), address: Some("192.0.2.1".into()), operator: true };
         let registered = Event::act(EventKind::Registered, by, "Registered.", START, 7);
         let line = time_line([registered], &[attempt(2, Outcome::Running), attempt(1, Outcome::Failed)]);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_of_the_newest_or_of_the_first_after_one() {
+    fn a_page_has_the_newest_events_or_the_first_after_one() {
         let page = |after, limit| page_of(vec!["2", "4", "1", "3"], |id| id, after, limit);
         assert_eq!(page(None, 2), ["4", "3"]);
         assert_eq!(page(Some("1"), 2), ["3", "2"]);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_says_its_day() {
+    fn the_id_of_an_event_contains_its_day() {
         let at = datetime!(2026-11-24 23:59:59.999 UTC);
         let event = Event::act(EventKind::Changed, Origin::itself(), "Changed.", at, 1);
         assert_eq!(day_of(&event.id), Some(at.date()));

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_that_nobody_proves_lapses_at_exactly_the_patience() {
+    fn an_unproven_registration_lapses_exactly_when_the_patience_is_over() {
         let (failing, now) = until_paused(None, NOW);
         let (waited, checks) = (now - NOW, failing.absence.as_ref().map(|absence| absence.checks));
         assert!(waited >= UNPROVEN_PATIENCE && waited < UNPROVEN_PATIENCE + Duration::hours(7), "{waited}");
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn while_a_certificate_is_good_nothing_is_paused_and_then_by_its_lifetime() {
+    fn an_endpoint_is_paused_only_after_its_certificate_expired_and_half_a_lifetime_without_records() {
         for lifetime in [Duration::days(90), Duration::days(47), Duration::hours(160)] {
             let held = held(lifetime);
             let (_, paused) = until_paused(Some(&held), held.renew_at);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_our_own_ends_no_absence_and_word_from_the_ca_does() {
+    fn an_absence_of_records_outlasts_our_own_failures_and_ends_with_an_answer_of_the_ca() {
         let (paused, now) = until_paused(None, NOW);
         let throttled = failure(FailureName::Throttled, WaitingOn::Operator);
         let ours = Failing::after(Some(&paused), throttled, None, UNPROVEN_PATIENCE, now);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn why_validations_failed_is_remembered_through_what_says_nothing_of_it() {
+    fn the_cause_of_failed_validations_is_remembered_through_unrelated_failures() {
         let after = |before: &Failing, failure| Failing::after(Some(before), failure, None, UNPROVEN_PATIENCE, NOW);
         let refused = failure(FailureName::ChallengeFailed, WaitingOn::DomainOwner);
         let away = after(&Failing::first(refused.clone(), NOW), failure(FailureName::Unavailable, WaitingOn::Operator));
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_alone_make_the_ca_wait_no_longer() {
+    fn failed_checks_do_not_lengthen_the_waits_between_ca_requests() {
         let mut failing = Failing::first(missing(), NOW);
         for _ in 0..9 {
             failing = Failing::after(Some(&failing), missing(), None, UNPROVEN_PATIENCE, NOW);
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_from_before_absences_were_counted_is_read_and_goes_on() {
+    fn a_failure_stored_before_absences_were_counted_is_read_and_continues() {
         let old = serde_json::json!({"failure": missing(), "since": "2026-11-01T00:00:00Z", "attempts": 90});
         let old: Failing = serde_json::from_value(old).expect("an older release wrote it");
         let next = Failing::after(Some(&old), missing(), None, UNPROVEN_PATIENCE, NOW);

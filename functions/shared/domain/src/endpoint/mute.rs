@@ -50,14 +50,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mute_begins_at_its_first_moment_and_is_over_at_its_last() {
+    fn a_mute_includes_its_first_instant_and_not_its_last() {
         let on = |at| by(true).is_on(at);
         assert!(!on(FROM - Duration::NANOSECOND) && on(FROM));
         assert!(on(FROM + Duration::HOUR - Duration::NANOSECOND) && !on(FROM + Duration::HOUR));
     }
 
     #[test]
-    fn what_is_about_to_expire_is_told_and_no_tenant_mutes_what_the_operator_has_to_do() {
+    fn severity_page_is_never_muted_and_no_tenant_mutes_an_issue_of_the_operator() {
         let holds = |operator, owner, severity| by(operator).holds(owner, severity, FROM);
         assert!(
             holds(false, WaitingOn::DomainOwner, Severity::Error) && holds(true, WaitingOn::Operator, Severity::Error)

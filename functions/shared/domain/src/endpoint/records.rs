@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_persistent_record_names_the_account_so_the_delegation_stands_beside_it_where_tenants_are_to_be_proven() {
+    fn a_persistent_record_comes_with_the_delegation_where_proof_of_tenancy_is_required() {
         let also = ["*.example.com".into(), "db.example.org".into()];
         let mut endpoint = endpoint("example.com", &also, Reachability::Internal);
         endpoint.dns_method = DnsMethod::DnsPersist01;
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_quoted_in_parts_of_255_octets_that_make_it_again() {
+    fn a_text_is_quoted_in_parts_of_255_octets_that_join_to_the_same_text() {
         assert_eq!(quoted("a; b"), "\"a; b\"");
         assert_eq!(quoted("a\"b\\"), "\"a\\\"b\\\\\"");
         assert_eq!(quoted(&"x".repeat(255)).matches("\" \"").count(), 0);

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_who_was_quick_is_not_kept_waiting() {
+    fn a_quick_domain_owner_is_not_kept_waiting() {
         assert_eq!(owner_wait(Duration::ZERO, false), SHORTEST_WAIT);
         assert_eq!(owner_wait(Duration::minutes(2), false), SHORTEST_WAIT);
         assert_eq!(owner_wait(Duration::minutes(10), false), Duration::seconds(150));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paused_endpoint_is_looked_at_ever_more_rarely_but_always_again() {
+    fn a_paused_endpoint_is_checked_less_and_less_often_up_to_a_longest_wait() {
         assert_eq!(owner_wait(Duration::days(8), true), Duration::days(2));
         assert_eq!(owner_wait(Duration::days(20), true), Duration::days(5));
         assert_eq!(owner_wait(Duration::days(900), true), LONGEST_PAUSED_WAIT);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ca_is_asked_less_and_less_often() {
+    fn the_ca_is_contacted_less_and_less_often() {
         let wait = |n| {
             let failing = failing(FailureName::ChallengeFailed, n, Duration::ZERO);
             (next_attempt(&failing, NOW, 0.0) - NOW).whole_minutes()
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_sides_word_goes_first_when_it_is_later() {
+    fn the_retry_time_of_the_other_side_counts_when_it_is_later() {
         let at = |seconds| {
             let mut failing = failing(FailureName::RateLimited, 1, Duration::ZERO);
             failing.failure.retry_after = Some(NOW + Duration::seconds(seconds));
@@ -138,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_a_budget_is_due_exactly_when_its_turn_comes() {
+    fn an_endpoint_that_waits_for_a_rate_limit_is_due_exactly_at_its_time() {
         let mut failing = failing(FailureName::BudgetSpent, 40, Duration::DAY);
         failing.failure.retry_after = Some(NOW + Duration::seconds(36));
         assert_eq!(next_attempt(&failing, NOW, 0.9), NOW + Duration::seconds(36));
     }
 
     #[test]
-    fn a_lost_order_is_made_anew_at_once_but_only_once() {
+    fn a_lost_order_is_created_again_at_once_but_only_once() {
         let wait = |n| next_attempt(&failing(FailureName::OrderLost, n, Duration::ZERO), NOW, 0.0) - NOW;
         assert_eq!((wait(1), wait(2)), (Duration::ZERO, Duration::minutes(10)));
     }

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_certificate_keeps_its_time_and_only_what_had_something_to_do_is_counted() {
+    fn the_first_certificate_keeps_its_time_and_set_up_and_idle_attempts_are_not_counted() {
         let fresh = TrackRecord::default();
         assert_eq!(after(&fresh, Outcome::Failed, None, NOW), fresh, "set-up is no failure");
         assert_eq!(after(&fresh, Outcome::Unchanged, None, NOW), fresh);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_ends_are_kept_and_written_as_letters() {
+    fn the_newest_outcomes_are_kept_and_written_as_letters() {
         let mut record = TrackRecord::default();
         for count in 0..30 {
             let outcome = if count < 25 { Outcome::Renewed } else { Outcome::Failed };

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_with_a_new_name_goes_on_as_the_one_it_was() {
+    fn a_renamed_check_continues_under_its_new_name() {
         let failing = |name: &str| [check(name, InstallationStatus::Failed)];
         let mut state = InstallationState::default();
         for _ in 0..2 {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lasts_is_told_once_and_its_end_once() {
+    fn a_failure_that_lasts_is_notified_once_and_its_recovery_once() {
         let (ill, well) = (AlertKind::InstallationUnhealthy, AlertKind::Recovered);
         let schedule = |kind| vec![(kind, "schedule".to_owned())];
         let told = told(&[&["schedule"], &["schedule"], &["schedule"], &[], &[]]);
@@ -136,18 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_no_news_and_neither_is_its_end() {
+    fn a_single_failed_check_is_not_notified_and_neither_is_its_end() {
         assert!(told(&[&["acme-directory"], &[], &["acme-directory"], &[]]).iter().all(Vec::is_empty));
     }
 
     #[test]
-    fn a_further_failure_is_told_when_it_is_certain_too() {
+    fn another_failure_is_notified_when_it_is_certain_too() {
         let told = told(&[&["a"], &["a"], &["a", "b"], &["a", "b"], &["b"], &[]]);
         assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 0, 1, 1, 1]);
     }
 
     #[test]
-    fn alarms_tell_by_themselves_and_warnings_wait_for_doctor() {
+    fn alarms_notify_on_their_own_and_warnings_are_left_to_doctor() {
         let checks =
             [check("alarms", InstallationStatus::Failed), check("alert-subscriptions", InstallationStatus::Warning)];
         let (first, engine) = follow(&InstallationState::default(), &checks, NOW, None);

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_check_alone_has_seen_is_checked_again_soon() {
+    fn a_symptom_of_one_check_alone_is_checked_again_soon() {
         let (endpoint, longest) = (endpoint(), Duration::hours(6));
         let held =
             InstalledCertificate { imported_at: NOW - Duration::days(1), ..certificate(&endpoint, Duration::days(90)) };

@@ -86,7 +86,7 @@ fn checked(
 }
 
 #[test]
-fn what_was_wrong_stays_as_it_was_while_name_servers_cannot_be_asked() {
+fn an_issue_stays_as_it_was_while_name_servers_cannot_be_queried() {
     let endpoint = endpoint();
     let held = certificate(&endpoint, Duration::days(90));
     let before = ailing(NOW, 3);
@@ -119,7 +119,7 @@ fn kinds(health: &Health) -> Vec<SymptomKind> {
 const LATER: OffsetDateTime = datetime!(2026-11-24 18:00 UTC);
 
 #[test]
-fn a_break_is_known_with_its_beginning_its_last_good_time_and_its_next_step() {
+fn a_dns_issue_has_its_beginning_its_last_good_time_and_its_next_step() {
     let good = quiet(NOW);
     assert_eq!((kinds(&good), good.dns_good_at), (vec![], Some(NOW)));
     let broken = || vec![finding("delegation-missing", Severity::Error)];
@@ -139,7 +139,7 @@ fn a_break_is_known_with_its_beginning_its_last_good_time_and_its_next_step() {
 }
 
 #[test]
-fn what_fails_no_renewal_is_no_break_of_the_dns() {
+fn a_finding_that_fails_no_renewal_is_no_dns_issue() {
     let findings = vec![
         finding("order-failed", Severity::Error),
         finding("tls-other-certificate", Severity::Error),
@@ -149,7 +149,7 @@ fn what_fails_no_renewal_is_no_break_of_the_dns() {
 }
 
 #[test]
-fn another_certificate_is_a_trouble_once_listeners_have_had_the_time_to_change() {
+fn a_different_certificate_is_an_issue_once_listeners_have_had_time_to_change() {
     let settled = settles_at(&certificate(&endpoint(), Duration::days(90)));
     assert_eq!(settled, NOW + LONGEST_SETTLING);
     let at = |now| kinds(&checked(None, vec![], presented(false, true), &there("AB", &[]), now));
@@ -160,7 +160,7 @@ fn another_certificate_is_a_trouble_once_listeners_have_had_the_time_to_change()
 }
 
 #[test]
-fn a_host_that_serves_badly_is_told_apart_from_one_that_does_not_serve() {
+fn a_host_that_serves_badly_is_distinguished_from_one_that_does_not_serve() {
     let at = |serving| kinds(&checked(None, vec![], serving, &there("AB", &[]), LATER));
     assert_eq!(at(presented(true, false)), vec![SymptomKind::ChainIncomplete]);
     let closed = Serving::Unreachable { host: "www.example.com".into(), reason: "refused".into() };
@@ -169,7 +169,7 @@ fn a_host_that_serves_badly_is_told_apart_from_one_that_does_not_serve() {
 }
 
 #[test]
-fn acm_is_held_against_what_was_imported() {
+fn the_certificate_in_acm_is_compared_with_the_imported_one() {
     let at = |before: Option<&Health>, acm: &InAcm| checked(before, vec![], presented(true, true), acm, LATER);
     assert_eq!(kinds(&at(None, &InAcm::Gone)), vec![SymptomKind::CertificateMissing]);
     assert_eq!(kinds(&at(None, &there("CD", &[]))), vec![SymptomKind::AnotherHeld]);
@@ -190,7 +190,7 @@ fn acm_is_held_against_what_was_imported() {
 }
 
 #[test]
-fn what_was_kept_before_a_field_was_there_can_still_be_read() {
+fn what_was_stored_before_a_field_existed_can_still_be_read() {
     let old = serde_json::json!({"looked_at": "2026-11-24T12:00:00Z", "served": {"status": "not_checked"}});
     let read: Health = serde_json::from_value(old.clone()).expect("readable");
     assert_eq!((read.checked_at, kinds(&read), read.dns_good_at), (NOW, vec![], None));

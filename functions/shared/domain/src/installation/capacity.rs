@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_with_the_most_room_is_chosen_and_what_is_promised_counts() {
+    fn the_load_balancer_with_the_most_room_is_chosen_and_promises_count() {
         let balancers = vec![counted(1, Some(24), 25), counted(2, Some(23), 25), counted(3, None, 25)];
         let mut capacity = Capacity { balancers, ..Capacity::default() };
         let members = [member(1), member(2), member(3)];
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_promised_twice_has_one_place() {
+    fn an_endpoint_that_is_promised_room_twice_has_it_once() {
         let mut capacity = Capacity::default();
         for number in [1, 2] {
             capacity.assign(&endpoint(1), &member(number).listener, NOW);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_was_never_counted_comes_after_those_that_were() {
+    fn a_load_balancer_that_was_never_counted_comes_after_those_that_were() {
         let capacity = Capacity { balancers: vec![counted(2, Some(24), 25)], ..Capacity::default() };
         let members = [member(1), member(2)];
         let chosen = capacity.choose(members.iter()).expect("room");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_day_is_said_only_where_endpoints_come_and_it_is_near() {
+    fn the_day_is_given_only_where_endpoints_come_and_it_is_near() {
         assert_eq!(full_at(10, 10, NOW), Some(NOW + Duration::days(30)));
         assert_eq!(full_at(0, 10, NOW), None, "it is full");
         assert_eq!(full_at(10, 0, NOW), None, "nobody comes");
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_release_has_kept_is_nothing() {
+    fn an_item_of_an_earlier_release_reads_as_no_capacity() {
         assert_eq!(serde_json::from_str::<Capacity>("{}").expect("plain data"), Capacity::default());
     }
 }

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn old_first_certificates_say_nothing_of_now_and_very_slow_ones_have_no_bound() {
+    fn old_first_certificates_are_left_out_and_very_slow_ones_have_no_bound() {
         let figures = |endpoints: &[Endpoint], now| {
             let mut all = ByTenant::default();
             endpoints.iter().for_each(|endpoint| all.add(endpoint, now));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_tenants_are_written_as_have_room() {
+    fn as_many_tenants_are_stored_as_fit() {
         let mut all = ByTenant::default();
         (0..300).for_each(|number| all.add(&endpoint(&format!("tenant-{number}"), None, vec![]), NOW));
         all.add(&endpoint("tenant-299", None, vec![]), NOW);

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn another_zone_another_check_or_another_person_is_another_group() {
+    fn another_zone_another_check_or_another_party_waited_on_is_another_group() {
         let with = |number, change: &dyn Fn(&mut Failure)| {
             let mut endpoint = failing(number, false);
             change(&mut endpoint.failing.as_mut().expect("it fails").failure);

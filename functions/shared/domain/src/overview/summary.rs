@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_is_counted_once_where_it_is_now() {
+    fn an_endpoint_that_changes_is_counted_once_with_its_present_status() {
         let (healthy, ailing) = (endpoint(1, 1), endpoint(2, 2));
         let mut summary = summed([&healthy, &ailing]);
         let now = |endpoint: &Endpoint| Urgency::of(endpoint, &status_of(endpoint, NOW));

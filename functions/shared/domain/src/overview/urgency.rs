@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_operators_come_first_then_the_worst_and_soonest() {
+    fn what_waits_on_the_operator_comes_first_then_the_worst_and_soonest() {
         let urgency = |status, breaks_at: Option<i64>, domain: &str| Urgency {
             others: true,
             status,

@@ -66,7 +66,7 @@ fn says(endpoint: &Endpoint, now: OffsetDateTime) -> (EndpointStatus, WaitingOn)
 }
 
 #[test]
-fn a_certificate_is_named_by_its_place_in_its_life() {
+fn the_state_of_a_certificate_follows_from_its_attempts_and_dates() {
     let state = |endpoint: &Endpoint, now| certificate_state(endpoint, now);
     assert_eq!(state(&fresh(), NOW), CertificateState::None);
     let mut running = fresh();
@@ -129,7 +129,7 @@ fn what_is_wrong_decides_who_is_waited_on() {
 }
 
 #[test]
-fn a_service_that_fails_is_retried_at_first_and_the_operators_when_it_lasts() {
+fn a_service_that_fails_is_retried_at_first_and_waits_on_the_operator_when_it_lasts() {
     let failed = failing(held(), FailureName::Throttled, WaitingOn::Operator);
     let lasts = NOW + crate::issues::attempts::RETRIED;
     assert_eq!(says(&failed, lasts - Duration::SECOND), (EndpointStatus::Retrying, WaitingOn::Nobody));
@@ -175,7 +175,7 @@ fn a_newer_check_says_who_is_waited_on_where_records_were_why_an_attempt_failed(
 }
 
 #[test]
-fn a_paused_endpoint_says_who_can_wake_it_until_its_records_are_right() {
+fn a_paused_endpoint_says_who_is_waited_on_until_its_records_are_correct() {
     let mut paused = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
     let absence = Absence { since: NOW, checks: 99, paused_since: Some(NOW) };
     paused.failing.as_mut().expect("failing").absence = Some(absence);
@@ -191,7 +191,7 @@ fn a_paused_endpoint_says_who_can_wake_it_until_its_records_are_right() {
 }
 
 #[test]
-fn an_engine_that_has_stopped_is_seen_by_what_it_leaves_undone() {
+fn an_installation_that_has_stopped_shows_in_overdue_renewals() {
     assert_eq!(says(&held(), RENEW + OVERDUE), (EndpointStatus::Issuing, WaitingOn::Nobody));
     assert_eq!(says(&held(), RENEW + OVERDUE + Duration::SECOND), (EndpointStatus::Degraded, WaitingOn::Operator));
     assert_eq!(says(&held(), END), (EndpointStatus::ActionRequired, WaitingOn::Operator));
@@ -221,7 +221,7 @@ fn an_attempt_that_waits_for_room_says_until_when_and_is_not_late_before_that() 
 }
 
 #[test]
-fn it_is_said_when_it_will_break() {
+fn the_status_of_an_issue_says_when_it_will_break() {
     assert_eq!(status_of(&held(), NOW).breaks_at, None);
     assert_eq!(status_of(&checked(held(), Some(Severity::Error), false), NOW).breaks_at, Some(END));
     let failed = failing(held(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
@@ -242,7 +242,7 @@ fn watched(mut endpoint: Endpoint, kind: SymptomKind, checks: u32) -> Endpoint {
 }
 
 #[test]
-fn what_the_schedule_has_seen_twice_counts() {
+fn a_symptom_that_two_health_checks_have_seen_counts() {
     let cases = [
         (SymptomKind::CertificateMissing, EndpointStatus::ActionRequired),
         (SymptomKind::AnotherHeld, EndpointStatus::ActionRequired),
@@ -264,7 +264,7 @@ fn what_the_schedule_has_seen_twice_counts() {
 }
 
 #[test]
-fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
+fn a_dns_issue_says_when_dns_was_last_correct_and_when_the_certificate_expires() {
     let mut broken = checked(held(), Some(Severity::Error), false);
     broken.health = watched(held(), SymptomKind::DnsBroken, 2).health;
     let reason = status_of(&broken, NOW).guidance.summary;
@@ -273,14 +273,14 @@ fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
 }
 
 #[test]
-fn a_host_that_has_not_changed_over_yet_is_given_the_time() {
+fn a_host_that_has_not_changed_over_yet_has_no_issue_at_first() {
     let mut fresh = checked(held(), None, true);
     fresh.check.as_mut().expect("checked").checked_at = NOW + Duration::minutes(59);
     assert_eq!(says(&fresh, NOW), (EndpointStatus::Ready, WaitingOn::Nobody));
 }
 
 #[test]
-fn a_certificate_for_other_names_is_not_the_end_of_it() {
+fn an_endpoint_whose_certificate_has_other_names_is_issuing() {
     let mut changed = held();
     changed.names = EndpointNames::parse("www.example.com", &["new.example.com".into()], 9).expect("valid");
     changed.due_at = Some(NOW);
@@ -288,7 +288,7 @@ fn a_certificate_for_other_names_is_not_the_end_of_it() {
 }
 
 #[test]
-fn a_removal_ends_all_questions() {
+fn an_endpoint_that_is_being_removed_waits_on_nobody() {
     let mut going = failing(held(), FailureName::Misconfigured, WaitingOn::Operator);
     going.removing = true;
     assert_eq!(says(&going, NOW), (EndpointStatus::Paused, WaitingOn::Nobody));

@@ -53,13 +53,13 @@ mod tests {
     }
 
     #[test]
-    fn each_is_remembered_once_and_as_the_newest_that_it_is() {
+    fn an_authorization_is_remembered_once_and_moves_to_the_newest() {
         let (first, second) = (known("a.example.com", 1), known("b.example.com", 1));
         assert_eq!(remembering([first.clone(), second.clone()], [first.clone()]), [second, first]);
     }
 
     #[test]
-    fn of_a_name_and_of_all_names_the_newest_are_remembered() {
+    fn the_newest_authorizations_are_remembered_per_name_and_in_total() {
         let of_one = remembering((0..5).map(|number| known("a.example.com", number)), []);
         assert_eq!(of_one, [known("a.example.com", 3), known("a.example.com", 4)]);
         let elsewhere =

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wildcards_and_internal_hosts_are_proven_over_dns_by_the_endpoints_method() {
+    fn wildcards_and_internal_hosts_are_validated_over_dns_by_the_endpoints_method() {
         let choose = |reachability, dns_method, text: &str| {
             choose_challenge(Proving { reachability, dns_method }, &text.parse().expect("a valid name"))
         };

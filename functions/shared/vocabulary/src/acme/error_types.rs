@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_at_its_limit_is_told_from_other_limits() {
+    fn a_domain_at_its_limit_is_distinguished_from_other_limits() {
         let domain = limited(
             "too many certificates (50) already issued for \"example.com\" in the last 168h0m0s, retry after 2026-11-25 12:00:00 UTC: see https://letsencrypt.org/docs/rate-limits/#x",
         );
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_in_the_cas_words_is_found_in_both_its_spellings() {
+    fn the_retry_time_in_the_cas_text_is_found_in_both_its_spellings() {
         let at = Some(time::macros::datetime!(2026-11-25 12:00 UTC));
         let said = |words: &str| limited(words).retry_time();
         assert_eq!(said("…, retry after 2026-11-25 12:00:00 UTC: see https://x"), at);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_the_account_is_told_from_one_of_names() {
+    fn a_limit_of_the_account_is_distinguished_from_one_of_names() {
         for (words, of_account) in [
             ("too many new orders (300) from this account in the last 3h0m0s, retry after …", true),
             ("Error creating new order :: too many new orders recently", true),

@@ -87,7 +87,7 @@ mod tests {
     const WINDOW: RenewalWindow = RenewalWindow { start: START, end: datetime!(2026-11-26 12:00 UTC) };
 
     #[test]
-    fn a_moment_is_kept_while_the_window_stays_and_drawn_anew_when_it_moves() {
+    fn the_renewal_time_is_kept_while_the_window_stays_and_drawn_again_when_it_moves() {
         let first = RenewalAdvice::follow(None, WINDOW, None, 0.25);
         assert_eq!(first.renew_at, START + Duration::hours(12));
         let again = RenewalAdvice::follow(Some(&first), WINDOW, Some("https://ca.example/why".into()), 0.75);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ca_is_asked_when_it_says_but_neither_every_second_nor_never() {
+    fn the_ca_is_polled_when_it_says_but_neither_every_second_nor_never() {
         let after = |seconds| ask_again_at(START, Some(Duration::seconds(seconds))) - START;
         assert_eq!(after(6 * 3600), Duration::hours(6));
         assert_eq!((after(0), after(1_000_000)), (SOONEST, LATEST));
@@ -131,7 +131,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_moment_lies_in_the_window(start in 0_i64..4_000_000_000, length in -1000_i64..1_000_000, jitter in 0.0..1.0_f64) {
+        fn the_renewal_time_lies_in_the_window(
+            start in 0_i64..4_000_000_000, length in -1000_i64..1_000_000, jitter in 0.0..1.0_f64,
+        ) {
             let start = OffsetDateTime::from_unix_timestamp(start).expect("in range");
             let window = RenewalWindow { start, end: start + Duration::seconds(length) };
             let at = RenewalAdvice::follow(None, window, None, jitter).renew_at;

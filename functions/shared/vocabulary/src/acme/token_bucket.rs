@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn each_in_line_is_given_a_token_of_its_own_and_finds_it() {
+    fn each_in_the_queue_gets_a_token_of_its_own_at_its_time() {
         let (mut bucket, _) = empty(Bucket::default(), limit(), Purpose::Registration, NOW);
         let mut places = Vec::new();
         for _ in 0..20 {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_nobody_stands_in_any_more_holds_nobody_up() {
+    fn an_abandoned_queue_delays_nobody() {
         let (mut bucket, _) = empty(Bucket::default(), limit(), Purpose::Registration, NOW);
         for _ in 0..1000 {
             bucket = bucket.take(limit(), Purpose::Registration, false, NOW).0;
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_registrations_is_none_for_renewals() {
+    fn renewals_do_not_wait_in_the_queue_of_registrations() {
         let limit = limit().keeping(5);
         let (mut bucket, _) = empty(Bucket::default(), limit, Purpose::Registration, NOW);
         for _ in 0..100 {
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_ca_says_of_its_bucket_is_learned() {
+    fn an_empty_bucket_is_learned_from_the_ca() {
         let until = at(5000);
         let bucket = Bucket::default().empty_until(limit(), until);
         let early = until - Duration::SECOND;
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_in_a_day_is_counted_from_any_period() {
+    fn the_tokens_of_a_day_follow_from_any_period() {
         let per_day = |capacity, period| Limit::new(capacity, period).per_day();
         assert_eq!(per_day(300, Duration::hours(3)), 2_400);
         assert_eq!((per_day(50, Duration::days(7)), per_day(1, Duration::days(2))), (7, 0));

@@ -167,14 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn who_has_expired_counts_and_is_not_renewed() {
+    fn an_expired_certificate_counts_and_is_not_renewed() {
         let expired = ImportedLife { not_before: NOW - Duration::days(90), not_after: NOW, created_at: None };
         let forecast = AcmForecast::of(&[expired, life(90)], NOW);
         assert_eq!((forecast.certificates, forecast.imports_a_year), (2, 7));
     }
 
     #[test]
-    fn percents_are_rounded_down_so_that_a_line_is_crossed_and_not_neared() {
+    fn percentages_are_rounded_down_so_that_a_threshold_is_reached_and_not_neared() {
         let quotas = AcmQuotas { certificates: 1000, imports: 100 };
         let at = |certificates| AcmForecast { certificates, imports_a_year: 80, new_lately: 0 };
         assert_eq!((at(799).certificates_percent(quotas), at(800).certificates_percent(quotas)), (79, 80));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_day_is_said_only_where_something_grows_and_it_is_near() {
+    fn the_day_is_given_only_where_something_grows_and_it_is_near() {
         let quotas = AcmQuotas { certificates: 1000, imports: 5000 };
         let at = |certificates, new_lately| {
             AcmForecast { certificates, imports_a_year: 0, new_lately }.certificates_reached_at(quotas, NOW)

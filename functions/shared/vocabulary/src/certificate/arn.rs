@@ -268,7 +268,7 @@ mod tests {
         "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/edge/50dc6c495c0c9188/f2f7dc8efc522ab2";
 
     #[test]
-    fn a_listener_says_where_it_is_and_whose() {
+    fn the_arn_of_a_listener_has_its_region_and_account() {
         let arn: ListenerArn = LISTENER.parse().expect("a listener");
         assert_eq!((arn.region().as_str(), arn.account().as_str()), ("eu-central-1", "111122223333"));
         assert!(LISTENER.replace("/app/", "/net/").parse::<ListenerArn>().is_ok());
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_acms_and_says_where_it_is() {
+    fn the_arn_of_a_certificate_is_of_acm_and_has_its_region_and_account() {
         let text = "arn:aws:acm:us-east-1:111122223333:certificate/2f1c-AB";
         let arn: CertificateArn = text.parse().expect("a certificate");
         assert_eq!((arn.region().as_str(), arn.account().as_str()), ("us-east-1", "111122223333"));

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_cannot_be_is_refused() {
+    fn an_invalid_pool_is_refused() {
         let member = format!(r#"{{"listener": "{}", "target": "edge-1.example.net"}}"#, listener(1));
         let parse = |text: &str| text.parse::<ListenerPools>();
         assert!(matches!(parse(r#"{"eu": []}"#), Err(ListenerPoolsError::Empty(_))));

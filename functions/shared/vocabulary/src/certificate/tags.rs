@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_awss_or_the_installations_own_cannot_be_set() {
+    fn tags_of_aws_and_of_the_installation_cannot_be_set() {
         for key in ["aws:x", "AWS:x", "Aws:"] {
             assert!(matches!(one(key, "v"), Err(CertificateTagsError::OfAws(_))), "{key}");
         }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_is_seen_and_a_record_of_both_still_reads() {
+    fn changed_tags_are_found_and_old_and_new_together_can_be_stored() {
         let tags = |from: usize, to: usize| {
             let all = (from..to).map(|n| (format!("k{n}"), format!("{from}"))).collect();
             CertificateTags::parse(all).expect("few")

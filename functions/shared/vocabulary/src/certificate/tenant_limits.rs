@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_out_is_the_default_and_each_can_be_unlimited() {
+    fn an_omitted_limit_is_the_default_and_each_can_be_unlimited() {
         let limits: TenantLimits = "registrations=5/1h,endpoints=unlimited,acm=10".parse().expect("limits");
         let default = TenantLimits::default();
         let registrations = Some(Limit::new(5, Duration::HOUR));

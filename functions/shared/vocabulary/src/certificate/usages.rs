@@ -160,7 +160,7 @@ mod tests {
 
     /// ACM's rules, from its user guide.
     #[test]
-    fn acm_lets_no_usage_and_no_key_go() {
+    fn acm_lets_no_replacement_drop_a_usage_or_change_the_key() {
         const EC: &str = "EC 1.2.840.10045.3.1.7";
         let (both, server) = (["serverAuth", "clientAuth"], ["serverAuth"]);
         let (sign, encipher) = (["digitalSignature"], ["digitalSignature", "keyEncipherment"]);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn acms_own_words_for_it_are_known() {
+    fn the_messages_of_acm_for_a_refused_reimport_are_known() {
         for (words, about) in [
             ("ValidationException: The certificate is missing one or more Extended Key Usages of the original", true),
             ("ValidationException: the Key Usage values cannot be removed on reimport", true),

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_cannot_be_read_spoils_all_of_them_and_not_the_name() {
+    fn a_malformed_parameter_invalidates_all_parameters_and_not_the_name() {
         use IssueValueError::{Empty, NotAPair, Value};
         for (parameters, why) in [
             ("a=1;", Empty),

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_value_is_good_and_one_for_the_name_alone_is_not_for_its_wildcard() {
+    fn our_own_value_is_valid_and_one_for_the_name_alone_does_not_cover_its_wildcard() {
         assert_eq!(ours().value(false), "ca.example; accounturi=https://ca.example/acct/7");
         assert_eq!(ours().value(true), "ca.example; accounturi=https://ca.example/acct/7; policy=wildcard");
         assert_eq!([says(&ours().value(true), true), says(&ours().value(true), false)], ["good", "good"]);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_good_to_the_very_moment_it_names() {
+    fn a_record_is_valid_up_to_the_second_it_names() {
         let until = |at: OffsetDateTime| format!("{}; persistUntil={}", ours().value(false), at.unix_timestamp());
         assert_eq!(says(&until(NOW), false), "good");
         assert_eq!(says(&until(NOW - Duration::SECOND), false), "expired");

@@ -233,7 +233,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_provider_is_told_by_its_name_servers_and_by_no_other() {
+    fn every_provider_is_recognised_by_its_name_servers_and_by_no_other() {
         for (server, name) in SERVERS {
             assert_eq!(Provider::of(server).map(|provider| provider.name), Some(name), "{server}");
         }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_very_name_is_said_as_the_provider_wants_it_typed() {
+    fn the_exact_name_is_given_as_the_provider_wants_it_typed() {
         let godaddy = typing("ns37.domaincontrol.com", &["_acme-challenge.shop.example.com"]);
         assert_eq!(
             godaddy.typing,

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_told_without_its_zone() {
+    fn a_name_is_given_relative_to_its_zone() {
         for (name, apex, relative, zone) in [
             ("example.com", None, "@", "example.com"),
             ("www.example.co.uk", None, "www", "example.co.uk"),

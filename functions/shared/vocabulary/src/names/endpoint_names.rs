@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_covered_by_a_wildcard_is_refused_wherever_it_stands() {
+    fn a_name_covered_by_a_wildcard_is_refused_in_any_position() {
         let refused = |result: Result<_, NamesError>| result.expect_err("covered").field().to_owned();
         assert_eq!(refused(parse("www.example.com", &["*.example.com"])), "domain");
         assert_eq!(refused(parse("*.example.com", &["www.example.com"])), "also[0]");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_names_as_the_profile_allows() {
+    fn an_endpoint_has_at_most_as_many_names_as_the_profile_allows() {
         let also = ["b.example.com", "c.example.com", "d.example.com"];
         assert!(parse("a.example.com", &also[..2]).is_ok());
         assert_eq!(parse("a.example.com", &also), Err(NamesError::TooMany { count: 4, most: 3 }));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn an_apex_and_its_wildcard_share_one_base() {
+    fn an_apex_and_its_wildcard_share_one_authorization_name() {
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 3).expect("valid");
         assert_eq!(names.authorization_names().len(), 1);
     }

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_called_one_however_it_is_written() {
+    fn an_ip_address_is_recognised_however_it_is_written() {
         for text in [
             "192.0.2.1",
             "2001:db8::1",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_told_from_a_name_with_a_blank_in_it() {
+    fn a_list_is_distinguished_from_a_name_with_a_blank_in_it() {
         for text in [
             "a.example.com,b.example.com",
             "a.example.com, *.b.example.com",

@@ -37,7 +37,7 @@ fn add_fields(value: &mut Value) {
 }
 
 #[test]
-fn everything_that_is_sent_is_read_whole_whatever_a_later_release_adds() {
+fn every_response_is_read_completely_whatever_a_later_release_adds() {
     holds::<EndpointView>(samples::endpoint());
     holds::<EndpointList>(samples::endpoints());
     holds::<Overview>(samples::overview());
@@ -110,7 +110,7 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
 }
 
 #[test]
-fn what_is_not_known_is_checked_rather_than_passed_over() {
+fn an_unknown_word_ranks_after_the_known_ones() {
     assert!(read::<Open<Severity>>(&json!("fatal")) > Open::Known(Severity::Error));
     assert!(read::<Open<InstallationStatus>>(&json!("burning")) > Open::Known(InstallationStatus::Failed));
     assert!(read::<Open<Status>>(&json!("lost")) > Open::Known(Status::Ready));
@@ -203,7 +203,7 @@ fn an_attempt_of_an_earlier_release_has_no_times_of_its_steps() {
 }
 
 #[test]
-fn what_makes_an_endpoint_cannot_be_left_out() {
+fn the_required_fields_of_an_endpoint_cannot_be_left_out() {
     let one_name = ["id", "domain", "reachability", "reason", "dns", "certificate"].map(|field| vec![field]);
     let two_names = [vec!["status", "verdict"], vec!["waiting_on", "actor"], vec!["action", "next_step"]];
     for fields in one_name.into_iter().chain(two_names) {

@@ -21,7 +21,7 @@ fn registration() -> Registration {
 }
 
 #[test]
-fn a_registration_is_written_without_what_is_not_said() {
+fn a_registration_is_written_without_absent_fields() {
     // The digest of this text is stored with an Idempotency-Key: neither order nor fields may change.
     assert_eq!(
         serde_json::to_string(&registration()).expect("plain data"),
@@ -45,7 +45,7 @@ fn a_registration_is_written_without_what_is_not_said() {
 }
 
 #[test]
-fn a_wish_says_only_what_is_to_change_and_nothing_is_something() {
+fn a_change_has_only_the_fields_to_change_and_an_empty_value_is_one() {
     assert_eq!(serde_json::to_value(Wish::default()).expect("plain data"), json!({}));
     let wish = Wish { also: Some(vec![]), role: Some(String::new()), ..Wish::default() };
     assert_eq!(serde_json::to_value(&wish).expect("plain data"), json!({"also": [], "role": ""}));

@@ -45,7 +45,7 @@ fn an_account_that_is_not_accepted_is_one_cause_and_doctor_knows_it_before_an_or
 }
 
 #[test]
-fn what_the_cas_own_servers_fail_by_is_told_as_the_cas() {
+fn a_failure_of_the_cas_own_servers_waits_on_the_ca() {
     run(async |stage| {
         stage.ca.set(|knobs| knobs.validation_down = true);
         let id = stage.register(1, "www.example.com", &[]).await;
@@ -64,7 +64,7 @@ fn what_the_cas_own_servers_fail_by_is_told_as_the_cas() {
 }
 
 #[test]
-fn caa_that_forbids_at_the_last_moment_is_told_as_the_domain_owners() {
+fn caa_that_forbids_at_finalize_waits_on_the_domain_owner() {
     run(async |stage| {
         stage.ca.set(|knobs| {
             knobs.caa_forbids.insert("www.example.com".into());
@@ -81,7 +81,7 @@ fn caa_that_forbids_at_the_last_moment_is_told_as_the_domain_owners() {
 }
 
 #[test]
-fn of_several_names_that_the_ca_does_not_issue_for_each_is_told() {
+fn of_several_names_that_the_ca_does_not_issue_for_each_is_named() {
     run(async |stage| {
         let id = stage.register(1, "www.example.com", &["a.printer.local", "b.printer.local"]).await;
         let endpoint = stage.next(&id).await;
@@ -95,7 +95,7 @@ fn of_several_names_that_the_ca_does_not_issue_for_each_is_told() {
 }
 
 #[test]
-fn a_profile_that_the_ca_no_longer_has_is_told_as_the_operators() {
+fn a_profile_that_the_ca_no_longer_has_waits_on_the_operator() {
     run(async |mut stage| {
         stage.config.profile = Some("tlsserver".into());
         stage.new_process();
@@ -121,7 +121,7 @@ fn a_profile_that_the_ca_no_longer_has_is_told_as_the_operators() {
 }
 
 #[test]
-fn a_fallback_ca_is_asked_after_an_internal_error_at_any_step() {
+fn a_fallback_ca_is_used_after_an_internal_error_at_any_step() {
     for path in ["/new-order", "/chall", "/finalize"] {
         run(async |stage| {
             let second = stage.world.add_fallback();

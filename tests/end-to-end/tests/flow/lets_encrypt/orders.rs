@@ -10,7 +10,7 @@ use super::run;
 use crate::is_settled;
 
 #[test]
-fn it_issues_renews_and_says_what_it_replaces_without_a_refused_nonce() {
+fn a_renewal_names_what_it_replaces_and_no_nonce_is_refused() {
     run(async |stage| {
         let id = stage.issued(1, "www.example.com").await;
         stage.new_process();
@@ -23,7 +23,7 @@ fn it_issues_renews_and_says_what_it_replaces_without_a_refused_nonce() {
 }
 
 #[test]
-fn a_ca_without_renewal_information_is_told_of_no_replacement() {
+fn a_ca_without_renewal_information_gets_no_replacement() {
     run(async |stage| {
         stage.ca.set(|knobs| knobs.ari = false);
         let id = stage.issued(1, "www.example.com").await;
@@ -75,7 +75,7 @@ fn a_certificate_that_is_due_is_replaced_by_one_that_expires_earlier() {
 }
 
 #[test]
-fn an_order_that_the_ca_hands_out_again_is_gone_on_with() {
+fn an_order_that_the_ca_hands_out_again_is_resumed() {
     run(async |stage| {
         let id = stage.register(1, "www.example.com", &[]).await;
         stage.ca.inject("/chall", Injected::always(Problem::new(500, "serverInternal", "Internal error")));
@@ -91,7 +91,7 @@ fn an_order_that_the_ca_hands_out_again_is_gone_on_with() {
 
 /// By the next attempt the CA has forgotten the authorization, or the order as well.
 #[test]
-fn an_order_of_a_profile_with_short_lives_is_made_again_when_its_life_is_over() {
+fn an_expired_order_of_a_short_lived_profile_is_created_again() {
     run(async |mut stage| {
         stage.config.profile = Some("shortlived".into());
         stage.new_process();
@@ -144,7 +144,7 @@ fn the_retry_after_of_an_order_in_processing_is_obeyed() {
 }
 
 #[test]
-fn a_certificate_is_revoked_once_another_has_its_place_and_with_an_endpoint_that_goes() {
+fn a_certificate_is_revoked_once_it_is_replaced_and_when_its_endpoint_is_removed() {
     run(async |stage| {
         let id = stage.issued(1, "www.example.com").await;
         let revoke = async |reason| {

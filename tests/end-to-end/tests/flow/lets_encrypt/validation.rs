@@ -110,7 +110,7 @@ async fn fails_twice(stage: &Stage, id: &vocabulary::names::EndpointId, words: &
 }
 
 #[test]
-fn a_host_that_redirects_is_validated_where_the_ca_follows_and_told_of_where_it_does_not() {
+fn a_host_that_redirects_is_validated_where_the_ca_follows_and_reported_where_it_does_not() {
     run(async |stage| {
         let refused = [
             (303, "https://edge.example.net", "received disallowed redirect status code"),
@@ -134,7 +134,7 @@ fn a_host_that_redirects_is_validated_where_the_ca_follows_and_told_of_where_it_
 }
 
 #[test]
-fn one_perspective_that_sees_nothing_is_outvoted_and_two_are_told_as_what_they_are() {
+fn one_perspective_that_fails_is_outvoted_and_two_are_reported_with_the_reason() {
     run(async |stage| {
         stage.internet(|internet| {
             internet.cut_off.insert(2);
@@ -159,7 +159,7 @@ fn one_perspective_that_sees_nothing_is_outvoted_and_two_are_told_as_what_they_a
 }
 
 #[test]
-fn caa_that_forbids_is_the_domain_owners_at_validation_and_at_finalize() {
+fn caa_that_forbids_waits_on_the_domain_owner_at_validation_and_at_finalize() {
     run(async |stage| {
         for (number, at_validation) in [true, false].into_iter().enumerate() {
             let domain = format!("n{number}.example.com");

@@ -12,7 +12,7 @@ use crate::is_settled;
 
 /// `renew` starts an attempt at once, whatever the endpoint waits for.
 #[test]
-fn an_early_renew_of_what_waits_keeps_its_place_and_its_time_and_is_not_suggested() {
+fn an_early_renewal_keeps_its_place_in_the_queue_and_its_time_and_is_not_suggested() {
     run(async |stage| {
         stage.world.limit("orders=1/3h");
         stage.ca.set(|knobs| knobs.limits.orders_per_account.count = 1);
@@ -50,7 +50,7 @@ fn an_early_renew_of_what_waits_keeps_its_place_and_its_time_and_is_not_suggeste
 }
 
 #[test]
-fn a_stored_directory_that_leads_nowhere_is_fetched_anew_and_blamed_on_nobody() {
+fn a_stored_directory_that_leads_nowhere_is_fetched_again_and_blamed_on_nobody() {
     run(async |stage| {
         stage.issued(2, "first.example.com").await;
         stage.spoil_stored_directory("newNonce", "ftp://ca.test/new-nonce").await;
@@ -95,7 +95,7 @@ fn an_account_that_is_refused_in_the_middle_of_an_order_leaves_the_certificate_a
 }
 
 #[test]
-fn a_renewal_waits_for_an_account_that_is_refused_and_goes_on_when_it_is_accepted_again() {
+fn a_renewal_waits_while_its_account_is_refused_and_continues_when_it_is_accepted_again() {
     type Change = fn(&Boulder);
     let cases: [(Change, Change); 3] = [
         (|ca| ca.deactivate_accounts(), |ca| ca.reactivate_accounts()),

@@ -79,7 +79,7 @@ fn predicate(code: &str) -> String {
 }
 
 #[test]
-fn every_error_that_aws_declares_for_our_calls_is_taken_for_what_it_is() {
+fn every_error_that_aws_declares_for_our_calls_is_classified() {
     for error in declared() {
         let kind = classify_answer(error.code, Some(error.sent_as()));
         let agrees = match error.class {
@@ -111,7 +111,7 @@ fn what_the_model_calls_throttling_slows_down() {
 
 /// Codes that no model declares for an operation, and statuses that the protocols give.
 #[test]
-fn a_refusal_to_wait_for_is_told_from_one_to_act_on() {
+fn a_refusal_to_wait_for_is_distinguished_from_one_to_act_on() {
     for (service, code, status, kind) in [
         ("acm", "ConflictException", 400, Throttled),
         ("acm", "ThrottlingException", 400, Throttled),
@@ -164,7 +164,7 @@ fn a_refusal_to_wait_for_is_told_from_one_to_act_on() {
 }
 
 #[test]
-fn what_the_sdk_tries_again_is_tried_again_here() {
+fn errors_that_the_sdk_retries_are_retried_here() {
     use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
     for code in THROTTLING_ERRORS.iter().filter(|code| **code != "LimitExceededException") {
         assert_eq!(classify(code), Throttled, "{code}");

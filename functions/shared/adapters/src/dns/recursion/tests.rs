@@ -28,7 +28,7 @@ async fn refusing() -> (SocketAddr, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_is_not_asked_for_each_name_of_its_zone() {
+async fn a_server_that_refuses_is_not_queried_for_each_name_of_its_zone() {
     let (address, asked) = refusing().await;
     let roots = Roots::Own { servers: vec![address.ip()], trust: None };
     let dns = Dns::from_roots(roots, address.port(), vec!["127.0.0.0/8".parse().expect("a network")]);

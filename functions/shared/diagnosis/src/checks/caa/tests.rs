@@ -59,7 +59,7 @@ fn record(finding: &Finding) -> Option<String> {
 }
 
 #[test]
-fn the_record_is_offered_at_the_domain_owners_name_that_holds_the_others() {
+fn the_record_is_offered_at_the_domain_owners_name_with_the_other_records() {
     for (level, at) in [
         (level("shop.example.com", &[], &["0 issue \"amazon.com\""]), "shop.example.com"),
         (level("example.com", &[], &["0 issue \"amazon.com\""]), "example.com"),
@@ -77,7 +77,7 @@ fn the_record_is_offered_at_the_domain_owners_name_that_holds_the_others() {
 }
 
 #[test]
-fn at_the_platforms_target_it_is_the_operators_and_told_once() {
+fn records_at_the_platforms_target_wait_on_the_operator_and_are_reported_once() {
     for at in [EDGE, "eu.edge.platform.example"] {
         let aliases = if at == EDGE { vec![at] } else { vec![EDGE, at] };
         let level = level("shop.example.com", &aliases, &["0 issue \"amazon.com\""]);
@@ -96,7 +96,7 @@ fn at_the_platforms_target_it_is_the_operators_and_told_once() {
 }
 
 #[test]
-fn no_order_is_made_past_records_that_keep_the_ca_out_whoever_must_change_them() {
+fn records_that_exclude_the_ca_prevent_the_order_whoever_is_waited_on() {
     let at_target = |record: &str| report(&["shop.example.com"], &level("shop.example.com", &[EDGE], &[record]));
     let refused = at_target("0 issue \"amazon.com\"");
     assert_eq!(obstacle(&refused).map(|finding| finding.guidance.waiting_on), Some(WaitingOn::Operator));
@@ -105,7 +105,7 @@ fn no_order_is_made_past_records_that_keep_the_ca_out_whoever_must_change_them()
 }
 
 #[test]
-fn behind_the_platforms_target_it_is_the_operators_and_no_record_is_offered() {
+fn records_behind_the_platforms_target_wait_on_the_operator_and_none_is_offered() {
     let level = level("shop.example.com", &[EDGE, "lb.cloud.test"], &["0 issue \"amazon.com\""]);
     let finding = one(&level);
     assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), ("lb.cloud.test", WaitingOn::Operator));
@@ -114,7 +114,7 @@ fn behind_the_platforms_target_it_is_the_operators_and_no_record_is_offered() {
 }
 
 #[test]
-fn a_strangers_record_is_told_by_its_name_and_never_offered_at_the_alias() {
+fn a_foreign_record_is_reported_at_its_name_and_none_is_offered_at_the_alias() {
     for fault in [&["0 issue \"pki.goog\""][..], &["128 tbs \"x\""], &["0 issue \"ca.example;;\""]] {
         let finding = one(&level("shop.example.com", &["sites.builder.test"], fault));
         assert_eq!(
@@ -138,7 +138,7 @@ fn a_strangers_record_is_told_by_its_name_and_never_offered_at_the_alias() {
 
 /// Variants of C22: at a name between the host and the domain, and for a wildcard's base.
 #[test]
-fn records_behind_an_alias_further_up_are_told_at_the_name_that_holds_them() {
+fn records_behind_an_alias_higher_up_are_reported_at_the_name_that_has_them() {
     let above = level("eu.example.com", &["eu.vendor.test"], &["0 issue \"pki.goog\""]);
     for name in ["shop.eu.example.com", "*.eu.example.com"] {
         let finding = found(&[name], &above).remove(0);
@@ -149,7 +149,7 @@ fn records_behind_an_alias_further_up_are_told_at_the_name_that_holds_them() {
 }
 
 #[test]
-fn silence_for_caa_is_nobodys_at_the_first_check_and_the_owners_when_it_lasts() {
+fn silence_for_caa_waits_on_nobody_at_first_and_on_the_domain_owner_when_it_lasts() {
     let silent = CaaLevel { answer: Answer::Failed(Unanswered::TimedOut), ..level("shop.example.com", &[], &[]) };
     let first = report(&["shop.example.com"], &silent);
     let finding = &first.findings[0];
@@ -160,7 +160,7 @@ fn silence_for_caa_is_nobodys_at_the_first_check_and_the_owners_when_it_lasts() 
 }
 
 #[test]
-fn above_what_the_owner_registered_the_records_are_the_registrys() {
+fn records_above_the_registered_domain_belong_to_the_registry() {
     let level = level("co.uk", &[], &["0 issue \"amazon.com\""]);
     let found = found(&["shop.example.co.uk"], &level);
     assert_eq!(record(&found[0]), None);
@@ -172,7 +172,7 @@ fn above_what_the_owner_registered_the_records_are_the_registrys() {
 }
 
 #[test]
-fn a_registrys_failure_is_nobodys_and_a_top_level_domain_that_is_none_is_the_owners() {
+fn a_failing_registry_waits_on_nobody_and_an_unknown_top_level_domain_is_an_error() {
     let at = |name: &str, answer| one(&CaaLevel { answer, ..level(name, &[], &[]) });
     for name in ["com", "co.uk"] {
         let failing = at(name, Answer::Failed(Unanswered::ServFail));
@@ -186,7 +186,7 @@ fn a_registrys_failure_is_nobodys_and_a_top_level_domain_that_is_none_is_the_own
 }
 
 #[test]
-fn what_authorizes_nobody_by_how_it_is_written_is_told_with_why() {
+fn a_malformed_record_that_authorizes_nobody_is_reported_with_the_reason() {
     let finding = one(&level("example.com", &[], &["0 issue \"ca.example; validationmethods=dns-01, http-01\""]));
     assert_eq!(finding.check, "caa-forbids");
     assert!(

@@ -89,7 +89,7 @@ fn a_zone_of_its_own_is_named_with_the_ns_records_to_delete() {
 }
 
 #[test]
-fn a_target_with_the_zone_behind_it_wants_a_dot() {
+fn a_target_with_the_zone_appended_needs_a_final_dot() {
     let (finding, _) = found(&facts(records(&[&format!("{TARGET}.d.test")]), Surroundings::default()));
     assert!(finding.guidance.summary.contains("your DNS provider appended the zone to the target"));
     assert!(next_step(&finding).starts_with("Put a dot at the end of the target"), "{}", next_step(&finding));
@@ -151,7 +151,7 @@ fn a_record_of_another_type_is_to_be_deleted_first() {
 }
 
 #[test]
-fn a_chain_that_ends_at_the_target_must_be_direct_and_that_is_said() {
+fn a_chain_that_ends_at_the_target_must_be_direct_and_the_finding_says_so() {
     let mut facts = facts(records(&["alias.d.test"]), Surroundings::default());
     let names = vec!["alias.d.test".to_owned(), TARGET.to_owned()];
     facts.chain = Some(Chain { names, end: ChainEnd::Addresses(Vec::new()) });
@@ -170,7 +170,7 @@ fn another_label_of_our_zone_is_an_earlier_registrations() {
 }
 
 #[test]
-fn below_a_cut_it_is_said_which_zone_was_asked() {
+fn below_a_zone_cut_the_finding_names_the_queried_zone() {
     let mut facts = facts(Answer::NxDomain, Surroundings::default());
     let soa = from(&[records(&["ns1.test 1"])]);
     facts.zone.state =
@@ -179,7 +179,7 @@ fn below_a_cut_it_is_said_which_zone_was_asked() {
 }
 
 #[test]
-fn no_answer_in_time_blames_nobody_and_a_refusal_blames_the_owner() {
+fn a_timeout_waits_on_nobody_and_a_refusal_on_the_domain_owner() {
     let base = "shop.d.test".parse().expect("a name");
     let fault = |why: Unanswered| fault(&base, TARGET, &from(&[Answer::Failed(why)]), &[]).expect("unusable");
     let silent = fault(Unanswered::TimedOut);
@@ -211,7 +211,7 @@ fn a_persistent_record_is_explained_by_the_same_surroundings() {
 
 /// X10: another vendor may validate by the same name.
 #[test]
-fn another_vendors_record_is_not_replaced_without_a_word() {
+fn replacing_another_vendors_record_comes_with_a_warning() {
     let (finding, _) = found(&facts(records(&["shop.vendor.example"]), Surroundings::default()));
     assert_eq!(finding.check, "delegation-elsewhere");
     assert!(next_step(&finding).contains("Another service may depend on the record"), "{finding:#?}");

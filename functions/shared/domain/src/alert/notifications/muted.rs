@@ -38,7 +38,7 @@ fn told(endpoint: &mut Endpoint, now: OffsetDateTime) -> Vec<(AlertKind, Severit
 }
 
 #[test]
-fn what_lasts_is_told_when_the_mute_is_over_and_only_then() {
+fn an_issue_that_lasts_is_notified_when_the_mute_is_over_and_only_then() {
     let (endpoint, now) = failing(WaitingOn::DomainOwner);
     let mut endpoint = muted(endpoint, now, false);
     assert_eq!(told(&mut endpoint, now), []);
@@ -49,7 +49,7 @@ fn what_lasts_is_told_when_the_mute_is_over_and_only_then() {
 }
 
 #[test]
-fn what_came_and_went_during_the_mute_is_not_told_at_all() {
+fn an_issue_that_came_and_went_during_the_mute_is_not_notified() {
     let (endpoint, now) = failing(WaitingOn::DomainOwner);
     let mut endpoint = muted(endpoint, now, false);
     assert_eq!(told(&mut endpoint, now), []);
@@ -59,7 +59,7 @@ fn what_came_and_went_during_the_mute_is_not_told_at_all() {
 }
 
 #[test]
-fn the_end_of_what_was_told_before_the_mute_is_told_after_it() {
+fn the_recovery_of_an_issue_from_before_the_mute_is_notified_after_it() {
     let (mut endpoint, now) = failing(WaitingOn::DomainOwner);
     assert_eq!(told(&mut endpoint, now).len(), 1);
     let mut endpoint = muted(endpoint, now, false);
@@ -70,14 +70,14 @@ fn the_end_of_what_was_told_before_the_mute_is_told_after_it() {
 }
 
 #[test]
-fn a_window_that_is_yet_to_come_holds_nothing_back() {
+fn a_mute_that_has_not_begun_suppresses_nothing() {
     let (endpoint, now) = failing(WaitingOn::DomainOwner);
     let mut endpoint = muted(endpoint, now + DAY, true);
     assert_eq!(told(&mut endpoint, now).len(), 1);
 }
 
 #[test]
-fn a_certificate_that_is_about_to_expire_is_told_through_a_mute() {
+fn a_certificate_that_is_about_to_expire_is_notified_despite_a_mute() {
     let (endpoint, _) = failing(WaitingOn::DomainOwner);
     let end = endpoint.expires_at().expect("it has one");
     let mut endpoint = muted(endpoint, end - DAY * 2, true);
@@ -86,7 +86,7 @@ fn a_certificate_that_is_about_to_expire_is_told_through_a_mute() {
 }
 
 #[test]
-fn no_tenant_mutes_what_the_operator_has_to_do() {
+fn no_tenant_mutes_an_issue_of_the_operator() {
     let (endpoint, now) = failing(WaitingOn::Operator);
     // Of this endpoint alone: shared causes are notified once for all endpoints.
     let health = Some(health_with(None, true, now));
@@ -98,7 +98,7 @@ fn no_tenant_mutes_what_the_operator_has_to_do() {
 }
 
 #[test]
-fn that_a_certificate_was_issued_is_for_programs_alone_while_it_is_muted() {
+fn while_muted_an_issued_certificate_is_notified_to_programs_only() {
     let (endpoint, now) = failing(WaitingOn::DomainOwner);
     let endpoint = muted(Endpoint { failing: None, ..endpoint }, now, false);
     let quiet = |at| decide(&endpoint, at, &NotificationPolicy::default()).quiet_certificate;

@@ -263,7 +263,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_each_trouble_is_told_once_for_each_severity_and_its_end_once(turns in turns()) {
+    fn each_issue_is_notified_once_for_each_severity_and_its_recovery_once(turns in turns()) {
         let mut history = History { endpoint: fresh(), now: START, open: BTreeMap::new(), serial: 0 };
         let mut ids = std::collections::BTreeSet::new();
         for (turn, days) in turns {
@@ -293,7 +293,7 @@ fn a_decision_that_is_taken_again_after_a_crash_has_the_same_ids() {
 }
 
 #[test]
-fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches() {
+fn an_issue_that_lasts_is_notified_again_at_each_severity_as_the_expiry_approaches() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
@@ -320,7 +320,7 @@ fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches
 }
 
 #[test]
-fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by_it() {
+fn a_dns_issue_from_before_the_renewal_is_not_notified_again_when_the_renewal_fails() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.health = Some(health_with(Some(WaitingOn::DomainOwner), false, START));
@@ -332,7 +332,7 @@ fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by
 }
 
 #[test]
-fn what_nobody_can_help_is_told_when_the_certificate_is_near_its_end_and_not_before() {
+fn a_failure_that_waits_on_nobody_is_notified_near_the_expiry_and_not_before() {
     let mut endpoint = fresh();
     endpoint.failing = Some(failed(FailureName::ChallengeFailed, WaitingOn::Nobody, START));
     assert_eq!(decide(&endpoint, START, &AT_ONCE).alerts, [], "no certificate yet, and it is tried again");
@@ -345,7 +345,7 @@ fn what_nobody_can_help_is_told_when_the_certificate_is_near_its_end_and_not_bef
 }
 
 #[test]
-fn only_what_is_not_the_customers_can_be_shared() {
+fn a_failure_that_waits_on_the_domain_owner_is_never_shared() {
     for name in FailureName::ALL {
         assert!(!is_shared(&failed(name, WaitingOn::DomainOwner, START).failure), "{name}");
     }
@@ -353,7 +353,7 @@ fn only_what_is_not_the_customers_can_be_shared() {
 }
 
 #[test]
-fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_joined() {
+fn a_change_of_names_forgets_its_notifications_but_not_its_shared_causes() {
     let mut endpoint = fresh();
     for (failure, actor) in
         [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::CaUnavailable, WaitingOn::Ca)]
@@ -366,7 +366,7 @@ fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_j
 }
 
 #[test]
-fn what_a_check_saw_of_the_certificate_before_is_neither_over_nor_told_again_before_the_next_check() {
+fn an_issue_of_the_former_certificate_stays_as_notified_until_the_next_check() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.due_at = None;
@@ -383,7 +383,7 @@ fn what_a_check_saw_of_the_certificate_before_is_neither_over_nor_told_again_bef
 }
 
 #[test]
-fn two_causes_that_end_together_are_one_message_that_says_both() {
+fn two_causes_resolved_together_are_one_message_that_names_both() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.due_at = None;
@@ -424,7 +424,7 @@ fn an_endpoint_that_was_paused_recovers_with_one_message() {
 }
 
 #[test]
-fn a_set_up_is_told_once_when_it_has_lasted_a_day_and_its_end_by_the_first_certificate_alone() {
+fn a_set_up_is_notified_once_after_a_day_and_its_end_by_the_first_certificate_alone() {
     let mut endpoint = fresh();
     let mut told = Vec::new();
     let mut decide_at = |endpoint: &mut Endpoint, hours| {
@@ -449,7 +449,7 @@ fn a_set_up_is_told_once_when_it_has_lasted_a_day_and_its_end_by_the_first_certi
 }
 
 #[test]
-fn a_set_up_that_is_quick_is_told_by_its_certificate_alone() {
+fn a_set_up_that_is_quick_is_notified_by_its_certificate_alone() {
     let mut endpoint = fresh();
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     let decision = decide(&endpoint, START + Duration::hours(23), &POLICY);

@@ -43,7 +43,7 @@ fn a_certificate_that_is_due_to_go_may_be_replaced_by_one_that_expires_earlier()
 }
 
 #[test]
-fn all_128_bits_tell_labels_apart() {
+fn all_128_bits_distinguish_labels() {
     for bit in 0..128 {
         let one = DelegationLabel::from_random((1_u128 << bit).to_be_bytes());
         assert_ne!(one, DelegationLabel::from_random([0; 16]), "bit {bit}");
@@ -75,7 +75,7 @@ fn registered_at(now: OffsetDateTime) -> Endpoint {
 }
 
 #[test]
-fn no_order_takes_the_place_of_the_chain_of_the_certificate_in_place() {
+fn no_order_overwrites_the_chain_of_the_current_certificate() {
     let mut endpoint = registered_at(OffsetDateTime::UNIX_EPOCH);
     assert_eq!(endpoint.next_generation(), 1);
     let names: Vec<_> = endpoint.names.iter().cloned().collect();
@@ -89,7 +89,7 @@ fn no_order_takes_the_place_of_the_chain_of_the_certificate_in_place() {
 
 /// Then it serves, and people are notified that it was issued.
 #[test]
-fn tags_alone_are_lacking_only_once_it_is_on_its_listeners() {
+fn only_tags_are_lacking_once_the_certificate_is_on_its_listeners() {
     use vocabulary::certificate::{CertificateTags, ListenerUse};
     let now = OffsetDateTime::UNIX_EPOCH;
     let mut endpoint = registered_at(now);

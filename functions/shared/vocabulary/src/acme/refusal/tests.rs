@@ -78,7 +78,7 @@ const TABLE: &[Row] = &[
 ];
 
 #[test]
-fn each_of_the_cas_sentences_has_its_failure_and_somebody_who_is_waited_on() {
+fn each_of_the_cas_sentences_has_its_failure_and_who_is_waited_on() {
     for (request, status, kind, words, name, waiting_on) in TABLE {
         let failure = refusal(kind, words, (*status != 0).then_some(*status)).to_failure(*request, None);
         assert_eq!((failure.name, failure.waiting_on()), (*name, *waiting_on), "{request:?} {kind}: {words}");
@@ -89,7 +89,7 @@ fn each_of_the_cas_sentences_has_its_failure_and_somebody_who_is_waited_on() {
 }
 
 #[test]
-fn what_the_ca_does_not_see_twice_is_the_domain_owners() {
+fn a_record_that_the_ca_misses_twice_waits_on_the_domain_owner() {
     for (kind, words, step) in [
         ("connection", "Timeout during connect", "Make port 80"),
         ("dns", "DNS problem: SERVFAIL looking up TXT for _acme-challenge.x", "Check the domain's name servers"),
@@ -117,7 +117,7 @@ fn what_the_ca_does_not_see_twice_is_the_domain_owners() {
 }
 
 #[test]
-fn caa_that_cannot_be_looked_up_at_finalize_twice_is_the_domain_owners() {
+fn caa_that_cannot_be_queried_at_finalize_twice_waits_on_the_domain_owner() {
     let words = "Error finalizing order :: rechecking caa: While processing CAA for shop.example.com: DNS problem: \
                  SERVFAIL looking up CAA for example.com";
     let refusal = refusal("caa", words, Some(403));
@@ -143,7 +143,7 @@ fn a_link_of_the_ca_is_in_the_next_step() {
 }
 
 #[test]
-fn of_several_names_at_fault_all_are_told_and_a_person_goes_before_a_wait() {
+fn of_several_names_at_fault_all_are_reported_and_a_person_is_waited_on_first() {
     let sub = |name: &str, kind: &str, detail: &str| Subproblem {
         name: Some(name.into()),
         kind: kind.into(),
@@ -193,7 +193,7 @@ fn a_wait_that_the_ca_names_is_left_to_the_schedule() {
 }
 
 #[test]
-fn what_other_endpoints_meet_as_well_is_at_fault_whatever_their_names() {
+fn a_shared_cause_is_at_fault_whatever_the_names_of_its_endpoints() {
     let at_fault = |kind: &str, detail: &str, status| {
         let failure = refusal(kind, detail, Some(status)).to_failure(CaRequest::NewOrder, None);
         failure.guidance.at_fault

@@ -29,7 +29,7 @@ fn limits() -> impl Strategy<Value = Limit> {
 proptest! {
     /// A bucket at the CA, without purposes and queues, refuses nothing that ours has allowed.
     #[test]
-    fn never_more_is_taken_than_the_ca_has(limit in limits(), asks in asks()) {
+    fn no_more_tokens_are_taken_than_the_ca_has(limit in limits(), asks in asks()) {
         let theirs = Limit::new(limit.capacity, limit.period);
         let (mut ours, mut full_at, mut now) = (Bucket::default(), NOW, NOW);
         for ask in asks {
@@ -45,7 +45,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_must_wait_waits_for_something_to_come(limit in limits(), asks in asks()) {
+    fn a_wait_ends_in_the_future_and_takes_no_token(limit in limits(), asks in asks()) {
         let (mut bucket, mut now) = (Bucket::default(), NOW);
         for ask in asks {
             now += Duration::seconds(ask.after);
@@ -58,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn in_which_order_it_is_taken_does_not_matter(limit in limits(), renewals in 0_u32..30, registrations in 0_u32..30) {
+    fn the_order_of_takes_does_not_matter(limit in limits(), renewals in 0_u32..30, registrations in 0_u32..30) {
         let run = |first: (Purpose, u32), second: (Purpose, u32)| {
             let mut bucket = Bucket::default();
             let plenty = limit.keeping(0);
@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_given_back_was_lacking_at_the_time(limit in limits(), before in 0_u32..20, others in asks()) {
+    fn a_returned_token_gives_back_no_more_than_it_took(limit in limits(), before in 0_u32..20, others in asks()) {
         // The same history with and without a token that is taken, and given back unused.
         let (mut with, mut without) = (Bucket::default(), Bucket::default());
         for _ in 0..before {
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_that_is_given_back_at_once_leaves_nothing_behind(limit in limits(), before in 0_u32..20) {
+    fn a_token_that_is_returned_at_once_leaves_nothing_behind(limit in limits(), before in 0_u32..20) {
         let mut bucket = Bucket::default();
         for _ in 0..before {
             bucket = bucket.take(limit, Purpose::Renewal, true, NOW).0;

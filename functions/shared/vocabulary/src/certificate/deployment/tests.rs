@@ -19,7 +19,7 @@ fn own() -> AccountId {
 }
 
 #[test]
-fn it_is_imported_at_home_and_where_regions_and_listeners_say_each_once() {
+fn a_certificate_is_imported_once_at_home_and_in_each_region_of_a_deployment() {
     let listeners = vec![listener("eu-west-1", OWN, 1), listener("eu-central-1", OWN, 2)];
     let regions = vec![region("us-east-1"), region("eu-west-1"), region("eu-central-1"), region("us-east-1")];
     let deployment = Deployment::new(listeners, regions, None, Some(&own())).expect("fits");
@@ -47,7 +47,7 @@ fn a_listener_is_in_the_account_that_the_certificate_goes_to() {
 }
 
 #[test]
-fn the_most_is_allowed_and_one_more_is_not() {
+fn the_maximum_is_allowed_and_one_more_is_not() {
     let listeners = |count: u32| (0..count).map(|id| listener("eu-central-1", OWN, id)).collect::<Vec<_>>();
     let most = u32::try_from(MOST_LISTENERS).expect("small");
     assert!(Deployment::new(listeners(most), vec![], None, None).is_ok());

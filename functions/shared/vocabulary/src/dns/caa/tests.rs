@@ -128,7 +128,7 @@ fn records_are_read_as_boulder_reads_them() {
 }
 
 #[test]
-fn the_record_that_is_offered_is_one_that_allows_it() {
+fn the_offered_record_allows_the_issuance() {
     let known = issuer(Some(ACCOUNT));
     for (wildcard, record, expected) in [
         (false, "0 issue \"someone.example\"", "0 issue \"ca.example\"".to_owned()),
@@ -200,7 +200,7 @@ fn an_account_that_is_not_known_here_is_not_taken_for_another_one() {
 }
 
 #[test]
-fn records_behind_an_alias_stand_where_the_last_alias_leads() {
+fn records_behind_an_alias_are_at_the_end_of_the_chain() {
     let mut aliased = level("shop.example.com", &["0 issue \"someone.example\""]);
     aliased.aliases = vec!["edge.platform.example".into(), "lb.cloud.example".into()];
     let levels = [aliased, level("example.com", &["0 issue \"ca.example\""])];
@@ -217,7 +217,7 @@ fn the_climb_goes_from_the_name_to_the_top_and_leaves_the_wildcard_label_out() {
 proptest! {
     /// RFC 8659 §3: the nearest set decides alone, whatever stands above it.
     #[test]
-    fn what_stands_above_the_nearest_set_changes_nothing(
+    fn records_above_the_nearest_set_change_nothing(
         empty_below in 0usize..4,
         allowed in any::<bool>(),
         above in prop::collection::vec(prop::collection::vec("(0|128) (issue|issuewild|x) \"[a-z.;=]{0,20}\"", 0..3), 0..4),

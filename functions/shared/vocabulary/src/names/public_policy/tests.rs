@@ -58,7 +58,7 @@ fn what_the_policy_authority_refuses_is_refused_with_its_reason() {
 }
 
 #[test]
-fn what_it_issues_for_is_accepted() {
+fn names_that_the_policy_authority_issues_for_are_accepted() {
     for name in [
         "example.com",
         "*.example.co.uk",
