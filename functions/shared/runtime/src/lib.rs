@@ -21,7 +21,7 @@ pub use settings::serve;
 pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use vocabulary::version::VERSION;
 
 /// Installs JSON logs, one object per line, and reads the environment and the parameters that did not fit there.
@@ -34,11 +34,19 @@ pub async fn start() -> Result<Wiring, ConfigurationError> {
         .with_current_span(true)
         .with_span_list(false)
         .with_target(false)
-        .with_env_filter(EnvFilter::try_new(level.to_ascii_lowercase()).unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_max_level(log_level(&level))
         .init();
     // The first entry of each log stream: all others in it are of the same process.
     tracing::info!(version = VERSION, "the process starts");
     Wiring::new(Environment::of_process()).await
+}
+
+/// Of Lambda's levels, `TRACE` to `FATAL` (Lambda, "Setting the log level"), the last has no equal here.
+fn log_level(text: &str) -> LevelFilter {
+    match text {
+        "FATAL" => LevelFilter::ERROR,
+        level => level.parse().unwrap_or(LevelFilter::INFO),
+    }
 }
 
 /// A number in 0.0..1.0 that spreads what would otherwise happen at the same time.

@@ -12,6 +12,7 @@ pub(crate) use zone::zone_lines;
 
 use std::collections::HashSet;
 
+use vocabulary::names::domain_name::registered_domain;
 use wire::RequiredRecord;
 
 /// How long resolvers may keep the records: short enough to correct a mistake, long enough to spare the name servers.
@@ -30,7 +31,7 @@ struct Zone<'a> {
 fn zones<'a>(records: &[&'a RequiredRecord]) -> Vec<Zone<'a>> {
     let mut zones: Vec<Zone<'a>> = Vec::new();
     for record in records {
-        let domain = psl::domain_str(&record.name).unwrap_or(&record.name);
+        let domain = registered_domain(&record.name).unwrap_or(&record.name);
         match zones.iter_mut().find(|zone| zone.domain == domain) {
             Some(zone) => zone.records.push(record),
             None => zones.push(Zone { domain, records: vec![record] }),

@@ -2,6 +2,7 @@
 
 use vocabulary::dns::{Answer, ServerAnswer, Unanswered};
 use vocabulary::guidance::WaitingOn;
+use vocabulary::names::domain_name::{is_private_suffix, registered_domain};
 use vocabulary::names::{CertificateName, DomainName};
 use vocabulary::record::{DnsRecord, quoted};
 
@@ -148,7 +149,7 @@ pub fn unseen_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
 }
 
 fn registered(zone: &ZoneFacts) -> &str {
-    psl::domain_str(&zone.name).unwrap_or(&zone.name)
+    registered_domain(&zone.name).unwrap_or(&zone.name)
 }
 
 /// Nothing is known of the zone, as the servers above it gave no answer.
@@ -272,7 +273,9 @@ pub(crate) fn public_suffix(suffix: &str) -> Finding {
 /// A name of the list's private part: its owner can get a certificate, and should know what it means.
 pub(crate) fn private_suffix(name: &CertificateName) -> Option<Finding> {
     let base = name.base.as_str();
-    psl::suffix(base.as_bytes()).filter(|suffix| suffix.is_known() && suffix.as_bytes() == base.as_bytes())?;
+    if !is_private_suffix(base) {
+        return None;
+    }
     let fix = Fix::of("If you run this suffix, go on. Otherwise register a name below it that is yours.");
     let found = "is a public suffix of the list's private part";
     Some(Check::PublicSuffix.finding(base, "a name below a public suffix", found, fix).softened(Severity::Notice))

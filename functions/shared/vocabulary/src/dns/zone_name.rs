@@ -1,5 +1,7 @@
 //! A record's name as typed at a DNS provider: without its zone.
 
+use crate::names::domain_name::registered_domain;
+
 /// A name in two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZoneName {
@@ -13,7 +15,7 @@ impl ZoneName {
     /// `name` in its zone: the one with this apex, if that is known and contains it, else its registrable domain, which is the
     /// zone unless a part of it is delegated.
     pub fn of(name: &str, apex: Option<&str>) -> Self {
-        let registrable = psl::domain_str(name).unwrap_or(name);
+        let registrable = registered_domain(name).unwrap_or(name);
         let zone = apex.filter(|apex| relative(name, apex).is_some()).unwrap_or(registrable);
         let relative = relative(name, zone).unwrap_or_else(|| name.to_owned());
         Self { relative, zone: zone.to_owned() }

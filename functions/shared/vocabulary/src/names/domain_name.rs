@@ -38,13 +38,13 @@ impl DomainName {
 
     /// Whether this is the registrable domain itself (`example.co.uk`), which cannot have a CNAME.
     pub fn is_registrable(&self) -> bool {
-        psl::domain_str(&self.0) == Some(self.0.as_str())
+        registered_domain(&self.0) == Some(self.0.as_str())
     }
 
     /// The registrable domain of the name, as CAs count: by the whole public suffix list. The name itself if it is a suffix of
     /// the list's private part.
     pub fn registered(&self) -> &str {
-        psl::domain_str(&self.0).unwrap_or(&self.0)
+        registered_domain(&self.0).unwrap_or(&self.0)
     }
 
     /// Where the CA looks for the TXT record of this name (RFC 8555 §8.4).
@@ -96,9 +96,9 @@ impl FromStr for DomainName {
     }
 }
 
-/// The registrable domain of `name`, whatever its characters; `None` for a public suffix.
+/// The registrable domain of `name`, in lower case and A-labels; `None` for a public suffix, and for a name in another form.
 pub fn registered_domain(name: &str) -> Option<&str> {
-    psl::domain_str(name)
+    psl2::lookup(name)?.registrable_domain()
 }
 
 /// Whether anybody can register names below `name`: a public suffix of the list's ICANN part, or the root.
@@ -106,9 +106,14 @@ pub fn is_registry(name: &str) -> bool {
     name.is_empty() || is_public_suffix(name)
 }
 
+/// Whether `name` is a suffix of the list's private part (`github.io`).
+pub fn is_private_suffix(name: &str) -> bool {
+    psl2::lookup(name).is_some_and(|name| name.is_public_suffix() && name.is_private())
+}
+
 /// Only the ICANN part of the list: the owner of a private suffix (`platform.app`) controls it.
 fn is_public_suffix(name: &str) -> bool {
-    psl::suffix(name.as_bytes()).is_some_and(|s| s.as_bytes() == name.as_bytes() && s.typ() != Some(psl::Type::Private))
+    psl2::lookup(name).is_some_and(|name| name.is_public_suffix() && !name.is_private())
 }
 
 /// The label that looks like an A-label but is none: its Punycode is broken, or not what the standard produces.

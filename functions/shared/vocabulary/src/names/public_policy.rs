@@ -153,14 +153,13 @@ fn is_below(name: &str, suffix: &str) -> bool {
 /// (`github.io`): then its parent is looked up.
 fn has_public_suffix(name: &str) -> bool {
     let mut asked = name;
-    while let Some(suffix) = psl::suffix(asked.as_bytes()) {
-        match suffix.typ() {
-            Some(psl::Type::Icann) => return true,
+    while let Some(found) = psl2::lookup(asked) {
+        match found.typ() {
+            Some(psl2::Type::Icann) => return true,
             None => return false,
-            Some(psl::Type::Private) => {}
+            Some(psl2::Type::Private) => {}
         }
-        let private = &asked[asked.len() - suffix.as_bytes().len()..];
-        match private.split_once('.') {
+        match found.suffix().split_once('.') {
             Some((_, above)) => asked = above,
             None => return false,
         }

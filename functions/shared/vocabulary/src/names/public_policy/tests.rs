@@ -135,8 +135,7 @@ fn boulder_refuses(name: &str) -> bool {
     let is_reserved = |label: &&str| label.len() >= 4 && &label[2..4] == "--" && !label.starts_with("xn");
     let is_listed = |at: usize| {
         let suffix = labels[at..].join(".");
-        psl::suffix(suffix.as_bytes())
-            .is_some_and(|s| s.as_bytes().len() == suffix.len() && s.typ() == Some(psl::Type::Icann))
+        psl2::lookup(&suffix).is_some_and(|found| found.is_public_suffix() && found.is_icann())
     };
     let suffix = (0..labels.len()).find(|at| is_listed(*at));
     base.len() > 253
