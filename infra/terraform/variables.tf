@@ -62,7 +62,7 @@ variable "tenant_share" {
 }
 
 variable "tenant_limits" {
-  description = "What one tenant may have and ask for: rates (registrations, renewals, checks, messages about new endpoints), endpoints, names, and its percentage of ACM's quotas, like registrations=300/1h,renewals=100/1h,checks=600/1h,messages=20/1d,endpoints=5000,names=20000,acm=50 (m, h and d; any of them, each also unlimited), or unlimited. What is left out, and empty: these numbers. Operators are not limited."
+  description = "Limits of one tenant: rates (registrations, renewals, checks, messages about new endpoints), endpoints, names, and its percentage of ACM's quotas, like registrations=300/1h,renewals=100/1h,checks=600/1h,messages=20/1d,endpoints=5000,names=20000,acm=50 (m, h and d; any of them, each also unlimited), or unlimited. These numbers are the defaults. Operators are not limited."
   type        = string
   default     = null
 }
@@ -84,18 +84,18 @@ variable "delegation_hosted_zone_id" {
 }
 
 variable "endpoint_target" {
-  description = "The host name that domain owners point their hosts at, usually that of the load balancer. A wildcard (*.edge.example.net, with one wildcard record of yours to the load balancer) gives each endpoint a target of its own: then one CNAME proves the domain and brings the visitors."
+  description = "The host name to which domain owners point their hosts, usually that of the load balancer. A wildcard (*.edge.example.net, with one wildcard record of yours to the load balancer) gives each endpoint a target of its own: then one CNAME proves the domain and brings the visitors."
   type        = string
 }
 
 variable "tenant_proof" {
-  description = "Whether a DNS record has to prove that a domain belongs to the tenant that registered it, before the first order and after each change of names: the delegation (_acme-challenge), or a host that leads to the endpoint's own target. \"off\" is for installations whose tenants are all their own: any tenant then gets a certificate for every name whose host leads to the platform, also for names that another tenant has left there."
+  description = "Whether a DNS record must prove that a domain belongs to the registering tenant, before the first order and after each change of names: the delegation (_acme-challenge), or a host that leads to the endpoint's own target. \"off\" is only for installations with tenants of your own: any tenant then gets a certificate for every name with a host that leads to the platform, also for names that another tenant has left there."
   type        = string
   default     = null
 }
 
 variable "unproven_hours" {
-  description = "Hours a registration may be without its first certificate because nothing in DNS proves the domain. Then it is paused: its records are checked less often (at most weekly), and issuance resumes once they are correct. An unproven registration reserves no name."
+  description = "Hours a registration may be without its first certificate because nothing in DNS proves the domain. Then it is paused: its records are checked less and less often, down to about once a week, and issuance resumes once they are correct. An unproven registration reserves no name."
   type        = number
   default     = null
 }
@@ -107,25 +107,25 @@ variable "move_grace_hours" {
 }
 
 variable "reserved_names" {
-  description = "Names that only operators may register, with all names above and below them; commas between them. EndpointTarget, DelegationZone and the host of BaseUrl are among them anyway."
+  description = "Names that only operators may register, with all names above and below them; commas between them. EndpointTarget, DelegationZone and the host of BaseUrl are always reserved."
   type        = string
   default     = null
 }
 
 variable "platform_name" {
-  description = "The name that domain owners know the platform by (Acme Shops). It stands on their page and in the e-mail that is written for them. Optional."
+  description = "Name of the platform for domain owners (Acme Shops), shown on their page and in the e-mail to them. Optional."
   type        = string
   default     = null
 }
 
 variable "support_contact" {
-  description = "Where domain owners ask: an e-mail address, or the https URL of a page. It stands on their page and in the e-mail that is written for them. Optional."
+  description = "Contact for domain owners: an e-mail address, or the https URL of a page. Shown on their page and in the e-mail to them. Optional."
   type        = string
   default     = null
 }
 
 variable "domain_connect_templates" {
-  description = "Your templates at DNS providers (Domain Connect), as PROVIDER-ID/SERVICE-ID for the delegation, or with /SERVICE-ID-OF-THE-HOST for the host's record, too: example.net/certificate/host. Where a domain's DNS provider has them, missing records come with a link. Optional."
+  description = "Your templates at DNS providers (Domain Connect), as PROVIDER-ID/SERVICE-ID for the delegation, or with /SERVICE-ID-OF-THE-HOST for the host's record, too: example.net/certificate/host. If a domain's DNS provider has them, missing records come with a link. Optional."
   type        = string
   default     = null
 }
@@ -167,7 +167,7 @@ variable "base_url" {
 }
 
 variable "base_url_certificate_arn" {
-  description = "ARN of a certificate in ACM for the host of BaseUrl, in the region of the stack. With it the stack makes that host a custom domain of the API. Empty: whoever set BaseUrl leads the host to the API."
+  description = "ARN of a certificate in ACM for the host of BaseUrl, in the region of the stack. With it the stack makes that host a custom domain of the API. Empty: you point the host of BaseUrl to the API yourself."
   type        = string
   default     = null
 }
@@ -185,19 +185,19 @@ variable "digest_schedule" {
 }
 
 variable "schedule" {
-  description = "How often the scan looks for due endpoints. Lifetimes of days need minutes here, not hours."
+  description = "How often the scan looks for due endpoints. Certificates that live for days need minutes here, not hours."
   type        = string
   default     = null
 }
 
 variable "attempts_at_once" {
-  description = "How many attempts to issue may run at once; others wait for their turn. 0: four fifths of the account's Lambda concurrency, read while attempts start (8 in a new account, which has 10)."
+  description = "Maximum number of attempts at once; others wait in a queue. 0: four fifths of the account's unreserved Lambda concurrency, read when attempts start (8 in a new account with a concurrency of 10)."
   type        = number
   default     = null
 }
 
 variable "heartbeat_seconds" {
-  description = "An alarm is raised when no scan has run for this long, and managed-https doctor reports the other schedules. At least three times the slowest schedule."
+  description = "An alarm is raised when no scan has run for this long; managed-https doctor reports the other schedules. Must be at least three times the interval of the slowest schedule."
   type        = number
   default     = null
 }
@@ -215,13 +215,13 @@ variable "setup_patience" {
 }
 
 variable "runbook_url" {
-  description = "Where your operators read docs/runbooks, if you keep them elsewhere. Each alarm's description ends with this address and the alarm's own page, and messages link there. Empty, or docs/runbooks as in earlier releases: the API serves the pages."
+  description = "Address of docs/runbooks, if you keep the runbooks elsewhere. Each alarm's description ends with this address and the alarm's own page, and messages link there. Empty, or docs/runbooks as in earlier releases: the API serves the pages."
   type        = string
   default     = null
 }
 
 variable "otlp_endpoint" {
-  description = "Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets one trace per attempt, as in OTEL_EXPORTER_OTLP_ENDPOINT. http only for a collector beside the function (a Lambda layer). Empty: no traces."
+  description = "Base URL of an OpenTelemetry collector (OTLP over HTTP) for one trace per attempt, as in OTEL_EXPORTER_OTLP_ENDPOINT. http only for a collector beside the function (a Lambda layer). Empty: no traces."
   type        = string
   default     = null
 }
@@ -239,49 +239,49 @@ variable "deployment_role_arns" {
 }
 
 variable "listener_pools" {
-  description = "Pools of listeners, from which a registration with the listener pool:NAME gets the one whose load balancer has the most room for certificates. A JSON object of lists, each entry with listener (its ARN) and target (where the hosts on it point, as EndpointTarget). Optional."
+  description = "Pools of listeners. A registration with the listener pool:NAME gets the listener on the load balancer with the most room for certificates. A JSON object of lists, each entry with listener (its ARN) and target (where the hosts on it point, as EndpointTarget). Optional."
   type        = string
   default     = null
 }
 
 variable "acm_quotas" {
-  description = "ACM's quotas for this account and region, where Service Quotas cannot be asked or a lower limit is wanted: imported certificates, and imports within 365 days. Empty, or AWS's defaults certificates=2500,imports=5000: Service Quotas is asked."
+  description = "ACM's quotas for this account and region, if Service Quotas cannot be read, or for a lower limit: imported certificates, and imports within 365 days. Empty, or AWS's defaults certificates=2500,imports=5000: the quotas are read from Service Quotas."
   type        = string
   default     = null
 }
 
 variable "successor_bucket" {
-  description = "While this installation moves to another one: region and output TokenBucket of that one, like eu-west-1/managed-https-tokenbucket-1abc. HTTP-01 challenges that it has published are answered here as well, as the hosts still lead here. Optional."
+  description = "During a move to another installation: region and output TokenBucket of the new one, like eu-west-1/managed-https-tokenbucket-1abc. This installation then also answers the HTTP-01 challenges of the new one, since the hosts still lead here. Optional."
   type        = string
   default     = null
 }
 
 variable "export_role_arn" {
-  description = "ARN of the one role that reads exported private keys. Setting it allows endpoints to have each certificate exported with its private key to a Secrets Manager secret, and gives up that no private key leaves the installation: whoever may use this role has the keys of these endpoints. Each is off until somebody turns it on. Empty: no key is exported."
+  description = "ARN of the one role that reads exported private keys. With it, endpoints can export each certificate with its private key to a Secrets Manager secret. Private keys then leave the installation, and everybody with this role has the keys of these endpoints. The export is off until somebody turns it on for an endpoint. Empty: no key is exported."
   type        = string
   default     = null
 }
 
 variable "api_concurrency" {
-  description = "Most executions of the API function at once, reserved for it, so that however often it is called, renewals have the rest of the account's quota. AWS requires that at least 100 stay unreserved: with the quota of a new account (10), keep 0. 0: nothing is reserved."
+  description = "Reserved concurrency of the API function. It is also the function's maximum, so renewals always have the rest of the account's quota. AWS requires 100 unreserved executions: with the quota of a new account (10), keep 0. 0: nothing is reserved."
   type        = number
   default     = null
 }
 
 variable "challenge_concurrency" {
-  description = "The same for the function that answers the CA's HTTP-01 requests: it always has this room, and never takes more. 0: nothing is reserved."
+  description = "Reserved concurrency of the function that answers the CA's HTTP-01 requests, and its maximum. 0: nothing is reserved."
   type        = number
   default     = null
 }
 
 variable "health_schedule" {
-  description = "How often the scheduler looks for endpoints due for a health check, and checks the installation itself. Not more often than every five minutes, nor less often than every two hours; HeartbeatSeconds has room for three runs."
+  description = "How often the scheduler looks for endpoints due for a health check, and checks the installation itself. At most every five minutes, and at least every two hours; HeartbeatSeconds must cover three runs."
   type        = string
   default     = null
 }
 
 variable "health_minutes" {
-  description = "Minutes between two health checks of an endpoint. A certificate with a lifetime under a hundred times that is checked a hundred times in its life."
+  description = "Minutes between two health checks of an endpoint. A certificate with a lifetime under a hundred times that is checked a hundred times in its lifetime."
   type        = number
   default     = null
 }
@@ -317,7 +317,7 @@ variable "architecture" {
 }
 
 variable "deletion_protection" {
-  description = "Whether DynamoDB refuses to delete the tables. They outlive the stack either way. Say no for test stacks, so that their tables can be deleted."
+  description = "Whether DynamoDB refuses to delete the tables. The tables outlive the stack either way. Choose no for test stacks, so that their tables can be deleted."
   type        = string
   default     = null
 }

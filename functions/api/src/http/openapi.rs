@@ -11,17 +11,18 @@ use wire::Problem;
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum Always {
-    /// `unidentified`: it is not known who asks.
+    /// `unidentified`: the caller is unknown.
     #[response(status = 401, content_type = "application/problem+json")]
     Unidentified(Problem),
-    /// `not-entitled`, `operators-only`: it is known, and they may not. From the gateway without a type.
+    /// `not-entitled`, `operators-only`: the caller is known, and lacks the permission. From the gateway without a
+    /// type.
     #[response(status = 403, content_type = "application/problem+json")]
     NotEntitled(Problem),
-    /// `invalid-request`, `invalid-cursor`, `idempotency-key-reused`, `reserved-name`: an input is not as it must be; the
-    /// member field says which.
+    /// `invalid-request`, `invalid-cursor`, `idempotency-key-reused`, `reserved-name`: an input is invalid; the member
+    /// field names it, if it is one field.
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
-    /// `misconfigured`: the installation is not in order.
+    /// `misconfigured`: a permission or a resource of the installation is wrong.
     #[response(status = 500, content_type = "application/problem+json")]
     Misconfigured(Problem),
     /// `temporarily-unavailable`: send it again in a minute.
@@ -33,7 +34,7 @@ pub(crate) enum Always {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum OfEndpoint {
-    /// `endpoint-not-found`, `link-not-found`: there is none, or it is another tenant's.
+    /// `endpoint-not-found`, `link-not-found`: it does not exist, or belongs to another tenant.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
     /// `name-ambiguous`: several tenants have registered the name, and none has proven it.
@@ -48,7 +49,7 @@ pub(crate) enum WithBody {
     /// `too-large`: the body is over 64 KiB.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
-    /// `not-json`: the body does not come as application/json.
+    /// `not-json`: the content type of the body is not application/json.
     #[response(status = 415, content_type = "application/problem+json")]
     NotJson(Problem),
 }
@@ -57,8 +58,8 @@ pub(crate) enum WithBody {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum CountedForTenants {
-    /// `too-many-requests`: the tenant has asked too often; the header Retry-After says when it may again. The gateway
-    /// answers 429, too, in its own words.
+    /// `too-many-requests`: a rate limit of the tenant is reached; the header Retry-After says when to retry. The
+    /// gateway answers 429, too, in its own words.
     #[response(status = 429, content_type = "application/problem+json")]
     TooManyRequests(Problem),
 }
@@ -103,14 +104,14 @@ impl Modify for Common {
 
 fn of_the_gateway(status: &str) -> &'static str {
     match status {
-        "429" => "Too many requests: above 50 a second, bursts of 100.",
-        _ => "No route for such a path.",
+        "429" => "Too many requests: more than 50 a second, with bursts of 100.",
+        _ => "There is no route for this path.",
     }
 }
 
 fn with_gateway(responses: &mut Responses) {
     // A part of a path that is decoded before it is routed may end the path early.
-    let mut elsewhere = Response::new("`method-not-allowed`: the path, as it was understood, has no such method.");
+    let mut elsewhere = Response::new("`method-not-allowed`: the path, as decoded, has no such method.");
     let problem = Content::new(Some(Ref::from_schema_name("Problem")));
     elsewhere.content.insert("application/problem+json".to_owned(), RefOr::T(problem));
     responses.responses.entry("405".to_owned()).or_insert(RefOr::T(elsewhere));

@@ -34,55 +34,56 @@ const LONGEST_SPAN: Duration = Duration::days(4_000);
 /// Far above what is handed out.
 const LONGEST_CURSOR: usize = 1024;
 
-/// What comes first.
+/// The order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Sort {
     #[default]
     Domain,
-    /// What waits on the operator, then the worst statuses, of those what breaks soonest.
+    /// Endpoints waiting on the operator first; then the worst status, then the earliest `breaks_at`.
     Attention,
 }
 
-/// Filters, order and page of a list. What is absent does not filter.
+/// Filters, order and page of a list. Absent parameters do not filter.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EndpointQuery {
-    /// Those of one tenant. Operators only.
+    /// Filter by tenant. Operators only.
     #[param(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub(crate) tenant: Option<String>,
-    /// Those with this status.
+    /// Filter by status.
     #[serde(alias = "verdict")]
     pub(crate) status: Option<wire::Status>,
-    /// Those that wait on this one.
+    /// Filter by who acts next.
+    #[param(inline, value_type = Option<wire::WaitingOnWord>)]
     pub(crate) waiting_on: Option<wire::WaitingOn>,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     pub(crate) actor: Option<wire::WaitingOn>,
     pub(crate) reachability: Option<wire::Reachability>,
-    /// A part of a name, as A-labels or in Unicode, or an id.
+    /// Filter by a part of a name, as A-labels or in Unicode, or of an id.
     #[param(max_length = 253)]
     pub(crate) q: Option<String>,
-    /// How the domain begins, or what follows the `*.` of a wildcard, as A-labels. It costs what it finds: other filters read
-    /// every endpoint.
+    /// Filter by the beginning of the domain, or of the part after the `*.` of a wildcard, as A-labels. Fast: it
+    /// reads only the endpoints that it finds.
     #[param(pattern = "^[A-Za-z0-9*._-]{0,253}$", example = "shop.exa")]
     pub(crate) prefix: Option<String>,
-    /// Those that have this failure (`RateLimited`) or this finding (`delegation-missing`).
+    /// Filter by a failure (`RateLimited`) or a finding (`delegation-missing`).
     #[param(max_length = 64)]
     pub(crate) cause: Option<String>,
-    /// Those by whose issue this is at fault: a zone, a listener, a service, as the overview's groups name it.
+    /// Filter by what is at fault: a zone, a listener, a service, as in the overview's groups.
     #[param(max_length = 300)]
     pub(crate) at_fault: Option<String>,
-    /// Those whose certificate expires within this time: `14d`, `36h`. Those that have expired are among them.
+    /// Filter by expiry: certificates that expire within this time (`14d`, `36h`), or have expired.
     #[param(pattern = "^([0-9]+[smhd])+$", example = "14d")]
     pub(crate) expires_within: Option<String>,
     #[serde(default)]
     #[param(inline)]
     pub(crate) sort: Sort,
-    /// The `next_cursor` of the page before, with the same filters and order.
+    /// `next_cursor` of the page before, with the same filters and order.
     #[param(max_length = 1024)]
     pub(crate) cursor: Option<String>,
-    /// At most so many.
+    /// Maximum number of endpoints.
     #[param(minimum = 1, maximum = 200, default = 40)]
     pub(crate) limit: Option<u32>,
 }

@@ -21,8 +21,9 @@ use crate::service::Ports;
 
 /// Count all endpoints
 ///
-/// How many have each status, which need attention most, and what is renewed next. At most 20,000 are counted;
-/// `truncated` says so if there are more.
+/// How many endpoints have each status, which need attention most, and the next renewals. The counts of many endpoints
+/// are stored ones (`as_of`). Without stored counts, at most 20,000 endpoints are counted; `truncated` is true if there
+/// are more.
 #[utoipa::path(get, path = "/overview", tag = "about", operation_id = "show_overview",
     responses((status = 200, description = "The caller's endpoints.", body = Overview), Always))]
 pub(super) async fn overview<P: Ports>(
@@ -33,9 +34,9 @@ pub(super) async fn overview<P: Ports>(
     service.overview(&caller, OffsetDateTime::now_utc()).await.map(Json)
 }
 
-/// Say who asks
+/// Show the caller
 #[utoipa::path(get, path = "/caller", tag = "about", operation_id = "show_caller",
-    responses((status = 200, description = "As the API sees it.", body = CallerView), Always))]
+    responses((status = 200, description = "The caller, as the API sees it.", body = CallerView), Always))]
 pub(super) async fn caller<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -44,21 +45,21 @@ pub(super) async fn caller<P: Ports>(
     Json(service.caller(&caller))
 }
 
-/// Whose limits are shown.
+/// The tenant whose limits are shown.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LimitQuery {
-    /// For operators: whose. Without it, those of the tenant `default`.
+    /// For operators: the tenant; `default` if absent.
     #[param(pattern = "^[A-Za-z0-9._-]{1,64}$", example = "acme")]
     tenant: Option<String>,
 }
 
 /// Show a tenant's limits
 ///
-/// What the tenant may have and ask for, and what of it is used. Operators are not limited, and see those of any tenant.
+/// The limits of the tenant, and how much of each is used. Operators are not limited, and see the limits of any tenant.
 #[utoipa::path(get, path = "/limits", tag = "about", operation_id = "show_limits", params(LimitQuery),
-    responses((status = 200, description = "The limits that there are.", body = TenantLimits), Always))]
+    responses((status = 200, description = "The limits.", body = TenantLimits), Always))]
 pub(super) async fn limits<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -71,7 +72,7 @@ pub(super) async fn limits<P: Ports>(
 ///
 /// Permissions, zone, account, schedule, alarms, subscriptions. Operators only.
 #[utoipa::path(get, path = "/installation", tag = "about", operation_id = "check_installation",
-    responses((status = 200, description = "One entry a check.", body = InstallationView), Always))]
+    responses((status = 200, description = "One entry per check.", body = InstallationView), Always))]
 pub(super) async fn installation<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -83,12 +84,12 @@ pub(super) async fn installation<P: Ports>(
 
 /// Compare ACM with the table
 ///
-/// After the table was restored to an earlier time: which certificates of the installation only one of the two has. A page
-/// in each call: hand `next` back as `after` until it is null. With `adopt`, certificates that the table does not have are
-/// recorded again. Operators only.
+/// For use after a restore of the table to an earlier time: lists the installation's certificates that only ACM or only
+/// the table has. One page per call: send `next` as `after` until it is null. With `adopt`, certificates that are
+/// missing in the table are recorded again. Operators only.
 #[utoipa::path(post, path = "/installation/reconcile", tag = "about", operation_id = "reconcile",
     request_body = ReconcileWish,
-    responses((status = 200, description = "A page of what differs.", body = Reconciliation), Always, WithBody))]
+    responses((status = 200, description = "A page of differences.", body = Reconciliation), Always, WithBody))]
 pub(super) async fn reconcile<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -118,21 +119,25 @@ impl From<utoipa::openapi::OpenApi> for Written {
     }
 }
 
-/// Whether the API is there at all, and its version. Open to all; asks nothing of anything behind it.
+/// Whether the API is up, and its version. Open to all; contacts no other service.
 #[utoipa::path(get, path = "/health", responses((status = 200, body = HealthView)))]
 pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<HealthView> {
     Json(HealthView { status: "ok".to_owned(), version: Some(VERSION.to_owned()) })
 }
 
-/// What the document says besides its operations. Their paths stand below its server: `/v1`, or `/bearer/v1`.
+/// The document without its operations. Their paths are below its server: `/v1`, or `/bearer/v1`.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "managed-https", description = "Certificates of customers' domains: registered once, then provisioned, renewed and watched.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    servers((url = "../v1", description = "Where this document is.")),
+    info(
+        title = "managed-https",
+        description = "Automatic HTTPS certificates for your customers' domains, in your own AWS account.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "../v1", description = "The server of this document.")),
     components(schemas(GatewayMessage, wire::Problem)),
     tags(
-        (name = "endpoints", description = "What is managed."),
-        (name = "records", description = "What the domain owner creates, and what was found."),
+        (name = "endpoints", description = "Registered domains and their certificates."),
+        (name = "records", description = "DNS records for the domain owner, and checks."),
         (name = "links", description = "Links to the domain owner's page."),
         (name = "about", description = "The caller's endpoints as a whole, and the installation."),
     )

@@ -23,10 +23,9 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// List endpoints
 ///
-/// By domain, or those first that need attention. With `prefix` alone a page costs what it shows, however many endpoints
-/// there are. A page that is filtered may be short and yet not be the last: at
-/// most 5,000 endpoints are checked for one. In the order by attention at most 20,000 are checked in all, and
-/// `truncated` says so if there are more.
+/// By domain, or by need for attention. With no filter but `prefix`, a page reads only the endpoints that it shows.
+/// With other filters a page reads about 5,000 endpoints at most: it may be short without being the last one. The order
+/// by attention reads at most 20,000 endpoints; `truncated` is true if it leaves any out.
 #[utoipa::path(get, path = "/endpoints", tag = "endpoints", operation_id = "list_endpoints",
     params(EndpointQuery), responses((status = 200, description = "A page.", body = EndpointList), Always))]
 pub(super) async fn list<P: Ports>(
@@ -39,14 +38,14 @@ pub(super) async fn list<P: Ports>(
 
 /// Register an endpoint
 ///
-/// Its first attempt starts at once. With an `Idempotency-Key`, the same request within 24 hours is done once, and
-/// answered again with the endpoint as it is then.
+/// The first attempt starts at once if there is room, otherwise automatically later. With an `Idempotency-Key`, a
+/// repeated request within 24 hours registers nothing again; the answer has the endpoint in its current state.
 #[utoipa::path(post, path = "/endpoints", tag = "endpoints", operation_id = "register_endpoint",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The client's name for this request.",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The client's key for this request.",
         min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "8e03978e-40d5-43dd-bc93-6894a57f9324")),
     request_body = Registration,
-    responses((status = 201, description = "It is registered.", body = EndpointView,
-        headers(("location" = String, description = "Where it is, relative to this request."))),
+    responses((status = 201, description = "The registered endpoint.", body = EndpointView,
+        headers(("location" = String, description = "Its path, relative to this request."))),
         Always, WithBody, Conflicts, CountedForTenants))]
 pub(super) async fn register<P: Ports>(
     State(service): State<Shared<P>>,
@@ -74,7 +73,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 
 /// Show an endpoint
 ///
-/// Its status, its records beside what the last check found, its certificate.
+/// Its status, its certificate, and its records with what the last check found.
 #[utoipa::path(get, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "show_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "The endpoint.", body = EndpointView), Always, OfEndpoint))]
@@ -89,8 +88,9 @@ pub(super) async fn show<P: Ports>(
 
 /// Change an endpoint
 ///
-/// Its additional names, its reachability and where its certificate goes, not its domain. Names are claimed and given back in one transaction, and
-/// the attempt that brings the certificate after them starts at once. Refused while an attempt is running.
+/// Its additional names, reachability, challenge and targets, and the tags and export of its certificate; not its
+/// domain. Names are claimed and released in one transaction, and the attempt for the change starts at once if there is
+/// room. Refused while an attempt is running.
 #[utoipa::path(patch, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "change_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     request_body = Wish,
@@ -111,18 +111,20 @@ pub(super) async fn change<P: Ports>(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RemovalQuery {
-    /// Revokes the certificate at its CA as well, before it is deleted. Without it, the certificate stays valid until it expires.
+    /// Reason to revoke the certificate at its CA before it is deleted. If absent, it is not revoked and stays valid
+    /// until it expires.
     #[param(inline, example = "cessation-of-operation")]
     revoke: Option<RevocationReason>,
 }
 
 /// Remove an endpoint
 ///
-/// Starts the attempt that cleans up. When it is done the endpoint is a 404. Its records in the domain's DNS are the domain
-/// owner's to delete.
+/// Starts the clean-up, an attempt of its own. After it, the endpoint answers 404. The records in the domain's DNS are
+/// left for the domain owner to delete.
 #[utoipa::path(delete, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "remove_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com"), RemovalQuery),
-    responses((status = 202, description = "It is being removed.", body = EndpointView), Always, OfEndpoint, Conflicts))]
+    responses((status = 202, description = "The endpoint, being removed.", body = EndpointView),
+        Always, OfEndpoint, Conflicts))]
 pub(super) async fn remove<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -135,11 +137,11 @@ pub(super) async fn remove<P: Ports>(
 
 /// Start an attempt now
 ///
-/// A renewal where there is a certificate, however long it is good for; else another try. No more attempts run at once than the
-/// account carries: with `expected_at` the attempt waits for room, keeps its place, and starts automatically.
+/// A renewal if there is a certificate, however long it is valid; otherwise a retry. The number of attempts at once is
+/// limited: an attempt with `expected_at` waits for room and starts automatically.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/renew", tag = "endpoints", operation_id = "renew_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
-    responses((status = 202, description = "The attempt that was started, or that is the next to start.", body = StartedView),
+    responses((status = 202, description = "The attempt, started or waiting for room.", body = StartedView),
         Always, OfEndpoint, WithBody, Conflicts, CountedForTenants))]
 pub(super) async fn renew<P: Ports>(
     State(service): State<Shared<P>>,
@@ -154,13 +156,14 @@ pub(super) async fn renew<P: Ports>(
 
 /// Revoke the current certificate
 ///
-/// At the CA that issued it, with the account that ordered it (RFC 8555 §7.6). A new certificate with a new key is issued and
-/// takes its place first; then the old one is revoked. The events say when, or why the CA refused. Refused while an attempt is running.
+/// A new certificate with a new key is issued and replaces it first; then the CA that issued the old one revokes it,
+/// through the account that ordered it (RFC 8555 §7.6). The events say when, or why the CA refused. Refused while an
+/// attempt is running.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/revoke", tag = "endpoints", operation_id = "revoke_certificate",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     request_body = RevocationWish,
-    responses((status = 202, description = "It is being replaced, and revoked after that.", body = EndpointView),
-        Always, OfEndpoint, WithBody, Conflicts))]
+    responses((status = 202, description = "Its certificate is replaced first, then revoked.", body = EndpointView),
+        Always, OfEndpoint, WithBody, Conflicts, CountedForTenants))]
 pub(super) async fn revoke<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -174,9 +177,11 @@ pub(super) async fn revoke<P: Ports>(
 
 /// Mute an endpoint
 ///
-/// For a time nobody is notified of it: it is known, or planned. What lasts is notified after that. Three things are notified in any case:
-/// a certificate with under a tenth of its lifetime left; a new certificate that could not take the old one's place; and, where a
-/// tenant muted it, what waits on the operator. Programs get no events of problems either, but those of certificates. A second mute takes the place of the first.
+/// Nobody is notified of the endpoint for a time: for a known problem, or planned maintenance. An issue that lasts is
+/// notified afterwards. Some things are notified in any case: a certificate with under a tenth of its lifetime left; a
+/// new certificate that could not replace the old one; if a tenant muted the endpoint, an issue waiting on the
+/// operator; and causes that the endpoint shares with others. Programs get events of certificates, and none of
+/// problems. A second mute replaces the first.
 #[utoipa::path(put, path = "/endpoints/{endpoint}/mute", tag = "endpoints", operation_id = "mute_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     request_body = MuteWish,
@@ -194,7 +199,7 @@ pub(super) async fn mute<P: Ports>(
 
 /// Unmute an endpoint
 ///
-/// People are notified again: of what is wrong now with the next attempt or health check.
+/// People are notified again; of current issues with the next attempt or health check.
 #[utoipa::path(delete, path = "/endpoints/{endpoint}/mute", tag = "endpoints", operation_id = "unmute_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "The endpoint as it is now.", body = EndpointView), Always, OfEndpoint))]
@@ -214,7 +219,7 @@ pub(super) struct Empty {}
 
 /// List an endpoint's attempts
 ///
-/// The last 50. Attempts are kept for 400 days, also of an endpoint that was removed: its id finds them.
+/// The last 50 attempts. They are kept for 400 days; those of a removed endpoint are found by its id.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/attempts", tag = "endpoints", operation_id = "list_attempts",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "Newest first.", body = AttemptList), Always, OfEndpoint))]
@@ -232,18 +237,18 @@ pub(super) async fn attempts<P: Ports>(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct EventQuery {
-    /// The id of an event: those that follow it, so that reading on from the newest passes none over.
+    /// Id of an event: the page has the events directly after it. Continuing from the newest event skips none.
     #[param(pattern = "^[0-9]{15}-[0-9a-f]{1,16}$", example = "001795521600000-00a7")]
     after: Option<String>,
-    /// At most so many.
+    /// Maximum number of events.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
 }
 
-/// List what happened to an endpoint
+/// List an endpoint's events
 ///
-/// Who did what, when and from where, and each attempt's start and end. Kept for 400 days, also of an endpoint that was
-/// removed: its id finds them.
+/// Who did what, when and from where; and the start and end of each attempt. Events are kept for 400 days; those of a
+/// removed endpoint are found by its id.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/events", tag = "endpoints", operation_id = "list_events",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com"), EventQuery),
     responses((status = 200, description = "Newest first.", body = EventList), Always, OfEndpoint))]
@@ -257,10 +262,10 @@ pub(super) async fn events<P: Ports>(
     Ok(Json(EventList { events }))
 }
 
-/// List what happened to all endpoints
+/// List the events of all endpoints
 ///
-/// Also to those that were removed: each event names its endpoint. Kept for 400 days; without `after`, the newest of the
-/// last 31 days. Operators only.
+/// Including removed endpoints; each event names its endpoint. Events are kept for 400 days; without `after`, the page
+/// has the newest of the last 31 days. Operators only.
 #[utoipa::path(get, path = "/events", tag = "endpoints", operation_id = "list_all_events", params(EventQuery),
     responses((status = 200, description = "Newest first.", body = EventList), Always))]
 pub(super) async fn all_events<P: Ports>(

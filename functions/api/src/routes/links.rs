@@ -14,10 +14,10 @@ use crate::http::problem::Problem;
 use crate::service::Ports;
 use crate::views::ToWire;
 
-/// Make a link to the domain owner's page
+/// Create a link to the domain owner's page
 ///
-/// It opens a page with this endpoint's records and what was found, where they can be checked again, and no more. The
-/// URL is shown this once.
+/// The page shows this endpoint's records and what was found, with a button to check again, and nothing else. The URL
+/// is shown only once.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/shares", tag = "links", operation_id = "create_link",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     request_body(content = Option<LinkWish>),

@@ -14,7 +14,7 @@ use crate::service::Ports;
 
 /// List an endpoint's records
 ///
-/// What the domain owner creates, beside what the last check found.
+/// The records for the domain owner to create, with what the last check found.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/records", tag = "records", operation_id = "list_records",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "The records.", body = RecordList), Always, OfEndpoint))]
@@ -30,12 +30,13 @@ pub(super) async fn records<P: Ports>(
 
 /// Check an endpoint now
 ///
-/// Queries the authoritative servers and the host, and keeps what they say. Checks begin a second apart at the
-/// least: a request that comes sooner waits for that long. The CA is not contacted. When it finds the records of a failed
-/// attempt correct, the next attempt starts.
+/// Queries the authoritative name servers and the host, and stores the result. Checks of an endpoint start at least one
+/// second apart: an earlier request waits for a second. The CA is not contacted. If the last attempt failed because of
+/// the records and they are correct now, the next attempt starts.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/check", tag = "records", operation_id = "check_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
-    responses((status = 200, description = "The endpoint as it was found.", body = EndpointView), Always, OfEndpoint, WithBody, CountedForTenants))]
+    responses((status = 200, description = "The endpoint, with what was found.", body = EndpointView),
+        Always, OfEndpoint, WithBody, CountedForTenants))]
 pub(super) async fn check<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -48,7 +49,7 @@ pub(super) async fn check<P: Ports>(
 
 /// Check a domain before it is registered
 ///
-/// What is missing for its certificate. Keeps nothing, and does not contact the CA.
+/// Finds what is missing for its certificate. Stores no result, and does not contact the CA.
 #[utoipa::path(post, path = "/checks", tag = "records", operation_id = "check_domain", request_body = Preflight,
     responses((status = 200, description = "What was found.", body = PreflightView), Always, WithBody, CountedForTenants))]
 pub(super) async fn preflight<P: Ports>(

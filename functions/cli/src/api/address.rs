@@ -20,14 +20,14 @@ impl FromStr for ApiAddress {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| {
-            format!("not a URL ({error}); it looks like https://abc123.execute-api.eu-central-1.amazonaws.com")
+            format!("not a URL ({error}); example: https://abc123.execute-api.eu-central-1.amazonaws.com")
         })?;
         let plain =
             url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
         match url.scheme() {
             "https" | "http" if plain && url.has_host() => Ok(Self(url)),
             "https" | "http" => Err("give scheme, host and path only".into()),
-            other => Err(format!("{other} is not spoken here: give an https:// address")),
+            other => Err(format!("{other} is not supported: give an https:// address")),
         }
     }
 }

@@ -129,7 +129,7 @@ impl From<ApiError> for CliError {
                     if cause.is_timeout() { "did not answer in time" } else { "cannot be reached" }
                 ),
                 causes(&cause.without_url()),
-                "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and check that this machine reaches it; a local cloud is started by `make up`.",
+                "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and check that this machine reaches it; `make up` starts a local cloud.",
             ),
             ApiError::Unreadable { address, cause } => CliError::new(
                 format!("The answer from {address} is not the API's."),
@@ -203,10 +203,10 @@ fn step_after(address: &str, by_token: bool, status: StatusCode) -> String {
             "Get a fresh token from the installation's token issuer, and set MANAGED_HTTPS_TOKEN to it; to use AWS credentials instead, unset it.".into()
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "Run `aws sts get-caller-identity`: is it the identity you expect, may it execute-api:Invoke this API, is this machine's clock right?".into()
+            "Run `aws sts get-caller-identity`: is it the expected identity, does it have the permission execute-api:Invoke for this API, is this machine's clock right?".into()
         }
         StatusCode::NOT_FOUND if by_token => {
-            "Ask the operator whether the installation takes tokens (its parameter OidcIssuer); if not, leave --token and MANAGED_HTTPS_TOKEN away and use AWS credentials.".into()
+            "Ask the operator whether the installation accepts tokens (its parameter OidcIssuer); if not, leave out --token, unset MANAGED_HTTPS_TOKEN, and use AWS credentials.".into()
         }
         StatusCode::NOT_FOUND => {
             format!("Compare the address {address} (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl.")

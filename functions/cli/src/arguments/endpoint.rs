@@ -50,8 +50,8 @@ pub(crate) struct Add {
     #[arg(long)]
     pub(crate) tenant: Option<String>,
 
-    /// The label that the domain's _acme-challenge leads to already, of a
-    /// registration that was moved or lost; operators only
+    /// The label of an existing delegation, of a registration that was moved or
+    /// lost; operators only
     #[arg(long)]
     pub(crate) label: Option<String>,
 
@@ -73,16 +73,16 @@ pub(crate) struct Targets {
     #[arg(long, value_name = "ARN|pool:NAME")]
     pub(crate) listener: Vec<String>,
 
-    /// Import it into this region too; repeatable; operators only
+    /// Import it into this region, too; repeatable; operators only
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Vec<String>,
 
-    /// Assume this role for it, in the role's account; operators only
+    /// Use another account, by assuming this role; operators only
     #[arg(long, value_name = "ARN")]
     pub(crate) role: Option<String>,
 
-    /// Take the place of this certificate in ACM, under its ARN; operators only.
-    /// Its tags have to give it to the endpoint: docs/how-to/adopt.md
+    /// Replace this certificate in ACM, under its ARN; operators only. Its tags
+    /// must assign it to the endpoint: docs/how-to/adopt.md
     #[arg(long, value_name = "ARN")]
     pub(crate) adopt: Option<String>,
 
@@ -90,8 +90,8 @@ pub(crate) struct Targets {
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
     pub(crate) tag: Vec<(String, String)>,
 
-    /// Export each certificate with its private key to a secret that the role
-    /// ExportRoleArn reads: the key leaves the installation. docs/how-to/export.md
+    /// Export each certificate with its private key to a secret for the role
+    /// ExportRoleArn: the key leaves the installation. docs/how-to/export.md
     #[arg(long)]
     pub(crate) export_key: bool,
 }
@@ -102,7 +102,7 @@ impl Targets {
     }
 }
 
-/// `team=shops`; the value may have further equals signs, or be empty.
+/// `team=shops`; the value may have more equals signs, or be empty.
 fn tag(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("not of the form KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
@@ -127,7 +127,7 @@ pub(crate) struct RequiredReachability {
     #[arg(long)]
     external: bool,
 
-    /// The host is internal or filtered by IP address: the CA cannot
+    /// The host is internal or filtered by IP address: the CA cannot connect
     #[arg(long)]
     internal: bool,
 }
@@ -145,7 +145,7 @@ pub(crate) struct Reachability {
     #[arg(long)]
     external: bool,
 
-    /// The host is internal or filtered by IP address: the CA cannot
+    /// The host is internal or filtered by IP address: the CA cannot connect
     #[arg(long)]
     internal: bool,
 }
@@ -192,17 +192,17 @@ impl Challenge {
 
 /// Change an endpoint's additional names, reachability, challenge or targets
 ///
-/// What is not given stays as it is. --name lists all additional names that
-/// the certificate is to have from now on, not only the new ones; --no-names
-/// leaves the first name alone. --listener, --region and --tag, too, list all
-/// of them; listeners and tags need no new certificate, another region does.
-/// The records and the host are checked at once, and a new certificate is
-/// ordered automatically.
+/// Options not given stay as they are. --name lists all additional names for
+/// the certificate from now on, not only the new ones; --no-names removes all
+/// but the first name. --listener, --region and --tag, too, list all of them;
+/// listeners and tags need no new certificate, another region does. The
+/// records and the host are checked at once, and a new certificate, if needed,
+/// is ordered automatically.
 ///
-/// --export-key on gives up that the private key never leaves the installation:
-/// each certificate from then on is written with its key to a secret, which the
-/// role ExportRoleArn reads. It needs a new certificate, as the key of the
-/// current one is deleted. --export-key off deletes the secret for good.
+/// With --export-key on, private keys leave the installation: each certificate
+/// from then on is written with its key to a secret for the role
+/// ExportRoleArn. This needs a new certificate, since the key of the current
+/// one is deleted. --export-key off deletes the secret for good.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -266,15 +266,15 @@ pub(crate) struct Change {
     #[arg(long)]
     pub(crate) no_listeners: bool,
 
-    /// A further region for the certificate; repeatable; operators only
+    /// An additional region for the certificate; repeatable; operators only
     #[arg(long, value_name = "REGION", conflicts_with = "no_regions")]
     pub(crate) region: Vec<String>,
 
-    /// No further regions but those of its listeners
+    /// No additional regions but those of its listeners
     #[arg(long)]
     pub(crate) no_regions: bool,
 
-    /// The role in its account; before the first certificate; operators only
+    /// The role in another account; before the first certificate; operators only
     #[arg(long, value_name = "ARN", conflicts_with = "no_role")]
     pub(crate) role: Option<String>,
 
@@ -282,11 +282,11 @@ pub(crate) struct Change {
     #[arg(long)]
     pub(crate) no_role: bool,
 
-    /// Take the place of this certificate; before the first one; operators only
+    /// Replace this certificate in ACM; before the first one; operators only
     #[arg(long, value_name = "ARN", conflicts_with = "no_adopt")]
     pub(crate) adopt: Option<String>,
 
-    /// Take no other certificate's place: the first one has an ARN of its own
+    /// Replace no other certificate: the first one gets an ARN of its own
     #[arg(long)]
     pub(crate) no_adopt: bool,
 
@@ -309,13 +309,14 @@ pub(crate) struct Change {
     pub(crate) output: Output,
 }
 
-/// Wait until an endpoint is ready, or somebody has to act
+/// Wait until an endpoint is ready, or needs action
 ///
 /// Ends with exit status 0 when the status is ready, and with 1 when the
-/// domain owner or the operator has to act; the next step is then printed.
-/// New records take time to spread: records that are missing or wrong are
-/// checked again for --grace before the command ends. Failures that need no
-/// action are waited out. Progress goes to stderr.
+/// endpoint waits on the domain owner or the operator, or after --timeout; the
+/// next step is then printed. New records take time to spread: missing or
+/// wrong records are checked again for --grace before the command ends. During
+/// failures that need no action the command continues to wait. Progress goes
+/// to stderr.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -340,15 +341,15 @@ pub(crate) struct Wait {
 
 /// Start an attempt now: a renewal, or a retry
 ///
-/// A renewal where there is a certificate, however long it is valid, otherwise
-/// a retry. An attempt that is running already is a conflict, and the command
-/// ends with exit status 1. With --wait the exit status says how the attempt
-/// ended: 0 for issued, renewed and unchanged.
+/// A renewal if there is a certificate, however long it is valid; otherwise a
+/// retry. If an attempt is running already, the command ends with exit status
+/// 1. With --wait the exit status says how the attempt ended: 0 for issued,
+/// renewed and unchanged.
 ///
-/// With filters instead of ENDPOINT: an attempt for each endpoint that
-/// matches, one after another, --pace apart. It asks first; without a terminal
-/// it needs --yes. Endpoints with a running attempt are passed over. With
-/// --format json: an array of {endpoint, domain, attempt, error}.
+/// With filters instead of ENDPOINT: an attempt for each matching endpoint,
+/// one after another, --pace apart. Asks first; without a terminal it needs
+/// --yes. Endpoints with a running attempt are skipped. With --format json: an
+/// array of {endpoint, domain, attempt, error}.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -383,7 +384,7 @@ pub(crate) struct Renew {
     pub(crate) output: Output,
 }
 
-/// Create, list or revoke links to the page for the domain owner
+/// Create, list or revoke links to the domain owner's page
 ///
 /// The link opens a page with this endpoint's records, what was found, and a
 /// button to check again, and nothing else; no account is needed. A link is
@@ -404,7 +405,7 @@ pub(crate) struct Share {
     #[command(flatten)]
     pub(crate) named: Named,
 
-    /// Days for which the link works, 1 to 365; 30 if not given
+    /// Days until the link expires, 1 to 365; 30 if not given
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) expires: Option<u16>,
 
@@ -412,11 +413,11 @@ pub(crate) struct Share {
     #[arg(long, conflicts_with_all = ["list", "revoke"])]
     pub(crate) mail: bool,
 
-    /// List the links there are
+    /// List the open links
     #[arg(long, conflicts_with_all = ["expires", "revoke"])]
     pub(crate) list: bool,
 
-    /// Make a link stop working, by its id in the list or the start of it
+    /// Revoke a link, by its id in the list or the start of the id
     #[arg(long, value_name = "ID", conflicts_with = "expires")]
     pub(crate) revoke: Option<ShareId>,
 

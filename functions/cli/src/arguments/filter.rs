@@ -11,7 +11,7 @@ pub(crate) struct Filter {
     #[arg(long, alias = "verdict", value_enum)]
     pub(crate) status: Option<StatusFilter>,
 
-    /// Filter by who is to act next
+    /// Filter by who acts next
     #[arg(long, alias = "actor", value_enum, value_name = "WHO")]
     pub(crate) waiting_on: Option<WaitingOnFilter>,
 
@@ -23,11 +23,11 @@ pub(crate) struct Filter {
     #[arg(long)]
     pub(crate) tenant: Option<String>,
 
-    /// Filter by a part of a name
+    /// Filter by a part of a name or id
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
-    /// Filter by how the domain begins; the fastest, however many there are
+    /// Filter by the beginning of the domain; the fastest filter
     #[arg(long, value_name = "TEXT")]
     pub(crate) prefix: Option<String>,
 

@@ -8,16 +8,17 @@ use super::{Challenge, EndpointName, Filter, Named, Output, Reachability};
 
 /// List the endpoints that need attention first
 ///
-/// All endpoints of the caller that match the filters. WAITING ON says who is
-/// to act next, `-` where no action is needed. EXPIRES is about the
+/// All endpoints of the caller that match the filters. WAITING ON says who
+/// acts next, `-` if no action is needed. EXPIRES is the expiry of the
 /// certificate. `+1` behind a domain counts its additional names (SANs).
-/// Narrow terminals show fewer columns, and the next steps below the table.
-/// On a terminal, endpoints with one cause (a zone that does not answer) are
-/// one line; the command below the table lists each of them.
+/// Narrow terminals show fewer columns, and the next steps below the table. On
+/// a terminal, without filters, endpoints with the same cause (a zone that
+/// does not answer) share one line; the command below the table lists each of
+/// them.
 ///
 /// With --format json: an array of the API's endpoints. With --format csv: one
-/// line for each, for a spreadsheet; texts that it would take for a formula
-/// have a ' in front. (`export` writes what `apply` reads.)
+/// line for each, for a spreadsheet; a ' before a text keeps it from being
+/// read as a formula. (`export` writes the format of `apply`.)
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,7 +40,7 @@ pub(crate) struct List {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) sort: Order,
 
-    /// At most so many: up to 200 take one request
+    /// Maximum number of endpoints; up to 200 take one request
     #[arg(long, value_name = "NUMBER")]
     pub(crate) limit: Option<NonZeroUsize>,
 
@@ -61,20 +62,21 @@ pub(crate) enum ListFormat {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Order {
-    /// By attention needed
+    /// By need for attention
     #[default]
     Attention,
     /// By name
     Domain,
 }
 
-/// List the DNS records that the domain owner has to create
+/// List the DNS records for the domain owner to create
 ///
-/// The type ALIAS stands where a CNAME cannot, at a registrable domain itself
-/// (example.com): it is your DNS provider's ALIAS, ANAME or flattened CNAME,
-/// or an alias record of Route 53. In a zone file it is a comment, since DNS
-/// has no such type; in Terraform and CloudFormation it is an alias record
-/// whose target's hosted zone id is a variable to fill in.
+/// The type ALIAS replaces a CNAME at a registrable domain itself
+/// (example.com), where DNS allows no CNAME: it is your DNS provider's ALIAS,
+/// ANAME or flattened CNAME, or an alias record of Route 53. In a zone file it
+/// is a comment, since DNS has no such type; in Terraform and CloudFormation
+/// it is an alias record, with the hosted zone id of its target as a variable
+/// to fill in.
 ///
 /// --format route53 prints the change batch for one hosted zone:
 ///   aws route53 change-resource-record-sets --hosted-zone-id ID \
@@ -98,7 +100,7 @@ pub(crate) struct Records {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: RecordFormat,
 
-    /// The domain whose records are printed; for route53, where there are several
+    /// Print only the records of this domain; for route53, if there are several
     #[arg(long, value_name = "DOMAIN")]
     pub(crate) zone: Option<String>,
 
@@ -129,11 +131,11 @@ pub(crate) enum RecordFormat {
 /// Queries the authoritative name servers, follows CNAMEs, and connects to the
 /// host; the CA is not contacted. When all is correct it prints one line.
 /// Otherwise it prints the status; what to fix, with the record or command to
-/// copy and whom it is waiting on; and what each record currently resolves to
+/// copy and who it is waiting on; and what each record currently resolves to
 /// on each server, beside the expected value.
 ///
-/// A domain that is not registered, or any with --external or --internal, is
-/// checked as if it were to be registered.
+/// A domain that is not registered, or any domain with --external or
+/// --internal, is checked as for a registration.
 ///
 /// The exit status is 0 only when all is correct. With --format json: the
 /// API's endpoint, or its report for a domain that is not registered.
@@ -145,7 +147,7 @@ Examples:
   managed-https check www.example.com --format json | jq '.dns.findings'
   managed-https check www.example.com && ./switch-over")]
 pub(crate) struct Check {
-    /// The endpoint, or a domain that need not be registered
+    /// The endpoint, or a domain, registered or not
     pub(crate) endpoint: EndpointName,
 
     /// An additional name (SAN) to check; repeatable
@@ -164,11 +166,11 @@ pub(crate) struct Check {
 
 /// List what happened to an endpoint, and who did it
 ///
-/// Starts and ends of attempts, and what people did: who, when, from where.
-/// Like a log, the newest comes last. With --follow new events are printed as
-/// they come, until the command is interrupted (Ctrl-C, exit status 130) or
-/// its output is closed. An endpoint that was removed keeps its events under
-/// its id for 400 days.
+/// Starts and ends of attempts, and what people did: who, when, from where. As
+/// in a log, the newest event comes last. With --follow new events are printed
+/// as they come, until the command is interrupted (Ctrl-C, exit status 130) or
+/// its output is closed. A removed endpoint keeps its events under its id for
+/// 400 days.
 ///
 /// With --format json: an array of the API's events, the newest first; with
 /// --follow one object a line, the newest last.
@@ -184,7 +186,7 @@ pub(crate) struct Events {
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub(crate) endpoint: Option<EndpointName>,
 
-    /// The events of all endpoints, removed ones too; operators only
+    /// The events of all endpoints, including removed ones; operators only
     #[arg(long)]
     pub(crate) all: bool,
 

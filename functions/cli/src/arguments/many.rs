@@ -7,23 +7,24 @@ use clap::{Args, ValueEnum};
 
 use super::{Filter, Output};
 
-/// Register all endpoints of a file, and run again what was interrupted
+/// Register all endpoints of a file; safe to run again
 ///
 /// FILE is CSV with a header, or has a JSON object in each line; `-` is stdin.
 /// Its columns, or fields, are domain and reachability (external, internal),
-/// and, where wanted, names (additional ones, with blanks between them),
-/// challenge, tenant, label, listeners, regions, role, adopt_arn, tags and export_key. All lines
-/// are checked before the first is sent: with a mistake in one, nothing is
-/// registered.
+/// and optionally names (additional names, separated by blanks), challenge,
+/// tenant, label, listeners, regions, role, adopt_arn, tags and export_key.
+/// All lines are checked before the first is sent: with a mistake in one,
+/// nothing is registered.
 ///
-/// A line may be applied any number of times. An endpoint that is there as its
-/// line says is left alone. One that is not is reported, and with --update it
-/// is changed to what the line says; an empty cell says nothing. So a command
-/// that was stopped is simply run again.
+/// A line may be applied any number of times. An existing endpoint that
+/// matches its line is left alone. One that differs is reported; with --update
+/// it is changed to match its line. An empty cell changes nothing. After an
+/// interruption, run the command again.
 ///
-/// What came of each line, with the records to create, is written to
+/// The result of each line, with the records to create, is written to
 /// FILE.results.csv as soon as it is known; with --dry-run to FILE.check.csv.
-/// Only when all lines are as they should be is the exit status 0.
+/// The exit status is 0 only if every line is registered, changed, unchanged
+/// or, with --dry-run, ready.
 ///
 /// With --format json: the results as an array of {line, domain, tenant,
 /// outcome, endpoint, records, why, next_step}.
@@ -42,11 +43,11 @@ pub(crate) struct Apply {
     #[arg(long, conflicts_with = "update")]
     pub(crate) dry_run: bool,
 
-    /// Change endpoints that are there to what the file says
+    /// Change existing endpoints to match the file
     #[arg(long)]
     pub(crate) update: bool,
 
-    /// Where the results go; beside FILE if not given, and nowhere for stdin
+    /// File for the results; beside FILE if not given, none for stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) results: Option<PathBuf>,
 
@@ -63,9 +64,9 @@ pub(crate) struct Apply {
 /// For another installation, or as a copy: domain, additional names,
 /// reachability, challenge, tenant, label, listeners, regions, role, tags and
 /// export_key. Certificates and keys are not part of it; another installation
-/// issues its own. With the same delegation zone and the labels, which operators export,
-/// the domain owners' records stay as they are. Endpoints that are being
-/// removed are left out.
+/// issues its own. With the same delegation zone and the labels, domain
+/// owners' records stay as they are; only an operator's export has tenants and
+/// labels. Endpoints that are being removed are left out.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -49,16 +49,16 @@ Examples:
   managed-https records www.example.com --format terraform > www.tf
       the records as code
   managed-https list --status action_required
-      what needs somebody to act
+      endpoints that need action
 
 ENDPOINT is a domain, any additional name of the endpoint, or its id (ep-…).
 
 Credentials:
-  With --token or MANAGED_HTTPS_TOKEN requests carry that bearer token, and
-  show the tenant's own endpoints. Otherwise they are signed with AWS
-  credentials (SigV4), found as the AWS CLI finds them: variables, profile,
-  instance or container role. The region is that of the API's host name where
-  it has one. For profiles of `aws sso login`:
+  With --token or MANAGED_HTTPS_TOKEN requests carry that bearer token: a
+  tenant sees its own endpoints, an operator all of them. Otherwise requests
+  are signed with AWS credentials (SigV4), found as the AWS CLI finds them:
+  variables, profile, instance or container role. The region is the one in the
+  API's host name, if any. For profiles of `aws sso login`:
       eval \"$(aws configure export-credentials --format env)\"
 
 Output:
@@ -147,8 +147,8 @@ pub(crate) struct Named {
 
 /// Show one endpoint: its status, certificate, records and host
 ///
-/// The status comes first; then the endpoint's facts; and last, when something
-/// is wrong, the next step, whom it is waiting on, and the command to run after
+/// The status comes first; then the endpoint's facts; and last, if something
+/// is wrong, the next step, who it is waiting on, and the command to run after
 /// that. The records and the host are shown as the last check found them;
 /// `check` checks them again.
 #[derive(Debug, Args)]
@@ -169,10 +169,10 @@ pub(crate) struct Show {
 /// Up to 50, the newest first, each with its outcome and what it used; below,
 /// for each, the time of its steps, and why it failed. CA REQUESTS, ROUTE53
 /// CALLS and LAMBDA TIME are sums over the steps, without the last one
-/// (settle-attempt), which writes them down; the rest of the time went into
-/// waiting for DNS and for the CA. METHOD is `-` where the CA reused a
-/// validation. Narrow terminals show fewer columns. An endpoint that was
-/// removed keeps its history under its id for 400 days.
+/// (settle-attempt), which records them; the rest of the time went into
+/// waiting for DNS and for the CA. METHOD is `-` if the CA reused a
+/// validation. Narrow terminals show fewer columns. A removed endpoint keeps
+/// its history under its id for 400 days.
 ///
 /// With --format json: the array of the API's attempts.
 #[derive(Debug, Args)]
@@ -190,20 +190,20 @@ pub(crate) struct History {
 
 /// Check the installation itself
 ///
-/// Checks from here (the address, the API's answer, the credentials, this
-/// machine's clock), and has the API check the rest: permissions, the
-/// delegation zone, the CA's account, the schedule, alarms and their
-/// subscriptions. Each line says ok, warning or failed, and the next step. The
-/// exit status is 1 if anything failed.
+/// Checks this machine's side (the address, the API's answer, the credentials,
+/// the clock), and lets the API check the rest: permissions, the delegation
+/// zone, the account at the CA, the schedule, alarms and their subscriptions.
+/// Each line says ok, warning or failed, and the next step. The exit status is
+/// 1 if anything failed.
 ///
 /// With --deep it also issues a certificate, if nothing failed: registers
 /// NAME, a name of your own, for example under the delegation zone; says which
 /// record to create and waits for it; waits for the certificate in ACM; and
-/// removes everything again, whatever came of it. Progress goes to stderr. The
-/// CA must be a staging environment, unless --yes.
+/// removes everything again, whatever the outcome. Progress goes to stderr.
+/// The CA must be a staging environment, or --yes is needed.
 ///
-/// With --format json: the API's {"checks": […]}, with those made from here
-/// in front.
+/// With --format json: the API's {"checks": […]}, with this machine's checks
+/// first.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -215,7 +215,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "NAME")]
     pub(crate) deep: Option<EndpointName>,
 
-    /// Let it count against the limits of a CA that is not for tests
+    /// Allow --deep with a production CA, against its rate limits
     #[arg(long, short, requires = "deep")]
     pub(crate) yes: bool,
 
@@ -227,12 +227,12 @@ pub(crate) struct Doctor {
     pub(crate) output: Output,
 }
 
-/// Show what a tenant may have and ask for, and what of it is used
+/// Show a tenant's limits, and how much of each is used
 ///
-/// Endpoints and names at one time; registrations, renewals and checks that
-/// people ask for, and messages about new endpoints, within a time; and imports
-/// into ACM within a year. What is used within a time comes back evenly.
-/// Operators are not limited.
+/// Endpoints and names at one time; registrations, renewals and checks on
+/// request, and messages about new endpoints, within a period; and imports
+/// into ACM within a year. Usage within a period comes back evenly. Operators
+/// are not limited.
 ///
 /// With --format json: the API's own object.
 #[derive(Debug, Args)]
@@ -241,7 +241,7 @@ Examples:
   managed-https limits
   managed-https limits --tenant acme --format json | jq '.limits[]'")]
 pub(crate) struct Limits {
-    /// For operators: whose limits; without it, those of the tenant `default`
+    /// For operators: the tenant; `default` if not given
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant: Option<String>,
 
@@ -249,14 +249,13 @@ pub(crate) struct Limits {
     pub(crate) output: Output,
 }
 
-/// Compare ACM with the table, after the table was restored
+/// Compare ACM with the table, after a restore of the table
 ///
-/// Finds certificates of the installation, by their tags, that no endpoint has,
-/// and endpoints whose certificate ACM does not have. With --adopt the
-/// certificates that the table has lost are recorded again: their endpoints go
-/// on with them, and nothing is ordered. Only the account and region of the
-/// installation are compared. For operators. The exit status is 1 if something
-/// is left to do.
+/// Finds the installation's certificates (by their tags) without an endpoint,
+/// and endpoints without their certificate in ACM. With --adopt, certificates
+/// that are missing in the table are recorded again: their endpoints use them,
+/// and nothing is ordered. Compares only the installation's own account and
+/// region. Operators only. The exit status is 1 if something is left to do.
 ///
 /// With --format json: {"checked": …, "differences": […]}, with the API's own
 /// objects.
@@ -267,7 +266,7 @@ Examples:
   managed-https reconcile --adopt
   managed-https reconcile --format json | jq '.differences[] | select(.action)'")]
 pub(crate) struct Reconcile {
-    /// Record certificates again that the table does not have
+    /// Record certificates again that are missing in the table
     #[arg(long)]
     pub(crate) adopt: bool,
 
@@ -275,7 +274,7 @@ pub(crate) struct Reconcile {
     pub(crate) output: Output,
 }
 
-/// Print a script that completes commands in a shell
+/// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -1,19 +1,20 @@
-//! The commands that say when nobody is to be notified.
+//! The commands that mute endpoints.
 
 use clap::Args;
 
 use super::words::{Span, Time};
 use super::{EndpointName, Output};
 
-/// Have nobody notified of endpoints for a time: known, or planned
+/// Mute endpoints: nobody is notified of them for a time
 ///
-/// For what somebody works on already, and for maintenance that begins later
-/// (--from). What lasts is notified when the time is over; what came and went
-/// meanwhile is not. Three things are notified in any case: a certificate with
-/// under a tenth of its lifetime left; a new certificate that could not take
-/// the old one's place; and, where a tenant muted the endpoint, what waits on
-/// the operator. `show`, the page and `events` say until when, by whom, and
-/// why. A second mute takes the place of the first. The longest is 90 days.
+/// For a known problem, or for planned maintenance that begins later (--from).
+/// An issue that lasts is notified when the mute is over; one that came and
+/// went meanwhile is not. Some things are notified in any case: a certificate
+/// with under a tenth of its lifetime left; a new certificate that could not
+/// replace the old one; if a tenant muted the endpoint, an issue waiting on
+/// the operator; and causes that the endpoint shares with others. `show`, the
+/// dashboard and `events` say until when, by whom, and why. A second mute
+/// replaces the first. The longest mute is 90 days.
 ///
 /// With --format json: the array of the API's endpoints.
 #[derive(Debug, Args)]
@@ -31,15 +32,15 @@ pub(crate) struct Mute {
     #[arg(long = "for", value_name = "TIME", required_unless_present = "until")]
     pub(crate) span: Option<Span>,
 
-    /// Until when, instead: 2026-12-24T06:00:00Z
+    /// Until when, instead of --for: 2026-12-24T06:00:00Z
     #[arg(long, value_name = "WHEN", conflicts_with = "span")]
     pub(crate) until: Option<Time>,
 
-    /// From when; without it, from now on
+    /// From when; now if not given
     #[arg(long, value_name = "WHEN")]
     pub(crate) from: Option<Time>,
 
-    /// Why: everybody who sees the endpoint reads it
+    /// Why; visible to everybody who sees the endpoint
     #[arg(long)]
     pub(crate) reason: String,
 
@@ -47,9 +48,9 @@ pub(crate) struct Mute {
     pub(crate) output: Output,
 }
 
-/// Have people notified of endpoints again
+/// Unmute endpoints: people are notified of them again
 ///
-/// What is wrong now is notified with the next attempt or health check.
+/// Current issues are notified with the next attempt or health check.
 ///
 /// With --format json: the array of the API's endpoints.
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ This page is what `managed-https COMMAND --help` prints. After a change of the h
 make build && .local/bin/managed-https reference > docs/reference/cli.md
 ```
 
-Manual pages and completions for a shell are made of the same texts: `managed-https man DIRECTORY`,
+Manual pages and shell completions have the same texts: `managed-https man DIRECTORY`,
 `managed-https completions bash`.
 ";
 

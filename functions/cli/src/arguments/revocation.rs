@@ -12,7 +12,7 @@ pub(crate) enum Reason {
     KeyCompromise,
     /// Its names are no longer in use, or no longer yours
     CessationOfOperation,
-    /// Another certificate has its place
+    /// Another certificate has replaced it
     Superseded,
     /// None of these
     Unspecified,
@@ -44,8 +44,8 @@ impl Reason {
 /// key is issued and takes its place first; then the CA that issued the old
 /// one revokes it, with the account that ordered it. Asks first; without a
 /// terminal it needs --yes (else exit status 2). With --wait the exit status
-/// says whether it was revoked. A CA that refuses is asked once: the events
-/// have its words.
+/// says whether it was revoked. If the CA refuses, the request is not
+/// repeated: the events have the CA's words.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -78,8 +78,8 @@ pub(crate) struct Revoke {
 /// --wait the command ends once the endpoint is gone. `history` and `events`
 /// keep what happened, by the endpoint's id.
 ///
-/// The certificate is not revoked unless you say so with --revoke: wherever
-/// else it is in use, it works until it expires.
+/// The certificate is revoked only with --revoke: without it, copies in use
+/// elsewhere work until it expires.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -163,8 +163,8 @@ async fn register(api: &Api, command: &Apply, line: &Line, applied: &mut Applied
         applied.end(Outcome::Differs, &there);
         applied.why = "It is registered with another label, which cannot be changed.".to_owned();
         applied.next_step =
-            "Leave the label out; or, if the domain's records lead to that label and the endpoint is of no use, \
-                             remove it, then run the command again."
+            "Leave the label out; or, if the domain's records lead to that label and the endpoint is not needed, \
+                             remove the endpoint, then run the command again."
                 .to_owned();
     } else if wish == Wish::default() {
         applied.end(Outcome::Unchanged, &there);

@@ -48,7 +48,7 @@ fn what_it_gives_up(endpoint: &EndpointView, on: bool) -> String {
         true => format!(
             "\nThe private key of each certificate from now on leaves the installation: it is written to the secret {name}, \
              which the role ExportRoleArn can read and copy. CloudTrail names who reads it, not who gets a copy from there. \
-             To end it: managed-https change {} --export-key off\n",
+             To stop the export: managed-https change {} --export-key off\n",
             shell_word(&endpoint.domain)
         ),
         false => "\nThe next attempt deletes the secret with the private key for good; until then it can be read. Whoever has \

@@ -25,7 +25,7 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), CliError> {
             Ok(answer) => return registered(command, &answer.json, &answer.seen),
             Err(error) if error.is_gone() && !name.is_id() => {
                 let note = format!(
-                    "{} is not registered: checked as an {} endpoint.\n(With --internal: as one that the CA cannot reach.)",
+                    "{} is not registered: checked as an {} endpoint.\n(For a host that the CA cannot reach: add --internal.)",
                     name.as_str(),
                     Open::Known(ASSUMED)
                 );

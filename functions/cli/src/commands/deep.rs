@@ -61,7 +61,7 @@ pub(super) async fn issue_and_remove(api: &Api, domain: &str, limit: Timeout) ->
     let Ok(id) = registered.id.parse::<EndpointName>() else {
         return check(NAME, InstallationStatus::Failed, "the API gave the endpoint no usable id", None);
     };
-    progress.tell(&format!("{domain}: registered. Create this record; it is waited for:"));
+    progress.tell(&format!("{domain}: registered. Create this record; the command waits for it:"));
     for checked in &registered.dns.records {
         progress.tell(&format!("  {}", render::record_line(&checked.record)));
     }
@@ -70,7 +70,7 @@ pub(super) async fn issue_and_remove(api: &Api, domain: &str, limit: Timeout) ->
     let issued = issue(api, &id, limit, &mut progress).await;
     let took = began.elapsed().as_secs();
     if issued.is_ok() {
-        progress.tell(&format!("{domain}: the certificate is in ACM after {took} s. It is removed again."));
+        progress.tell(&format!("{domain}: the certificate is in ACM after {took} s. Removing it again."));
     }
     let removed = remove(api, &id, &mut progress).await;
     drop(progress);

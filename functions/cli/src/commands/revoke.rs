@@ -33,7 +33,7 @@ pub(super) async fn revoke(api: &Api, command: &Revoke) -> Result<(), CliError> 
         return print(command.output.format, &asked.json, |_| {
             format!(
                 "{}: a new certificate with a new key is being issued; after that the old one is revoked.\n\
-                 Show what came of it: managed-https events {word}\n",
+                 Show the outcome: managed-https events {word}\n",
                 asked.seen.domain
             )
         });

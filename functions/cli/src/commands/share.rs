@@ -33,7 +33,7 @@ pub(super) async fn share(api: &Api, command: &Share) -> Result<(), CliError> {
         let mail = render::mail(&made.json).ok_or_else(|| {
             CliError::new(
                 "There is no message to print.",
-                "The API is of a release that writes none.",
+                "The API is of an earlier release, without messages.",
                 format!("Send the link itself: {}", made.seen.url),
             )
         })?;
@@ -55,7 +55,7 @@ async fn whole_id(api: &Api, name: &EndpointName, start: &ShareId) -> Result<Str
         Err(found) => Err(CliError::new(
             "Nothing was revoked.",
             format!("{} links of {} have an id that begins with {}.", found.len(), name.as_str(), start.as_str()),
-            format!("See the ids there are: managed-https share {} --list", shell_word(name.as_str())),
+            format!("List the ids: managed-https share {} --list", shell_word(name.as_str())),
         )),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn applied(style: Style, file: &str, all: &[Applied], results: Option
         text += &format!("\n and {} more\n", unwell.len() - TOLD);
     }
     if let Some(path) = results {
-        text += &format!("\nWhat came of each line, with the records to create: {}\n", path.display());
+        text += &format!("\nResults of all lines, with the records to create: {}\n", path.display());
     }
     text
 }

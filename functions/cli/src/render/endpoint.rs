@@ -174,7 +174,7 @@ fn exported_words(export: &ExportView) -> String {
     let name = export.secret.as_deref().unwrap_or(&export.name);
     match (export.wanted, export.current, &export.reader) {
         (false, ..) => format!("turned off; the secret {name} with the private key is about to be deleted"),
-        (true, _, None) => format!("{name}: this installation exports no keys any more (ExportRoleArn is empty)"),
+        (true, _, None) => format!("{name}: this installation no longer exports keys (ExportRoleArn is empty)"),
         (true, true, Some(reader)) => format!("{name}, with the private key; read by {reader}"),
         (true, false, Some(reader)) => format!("{name}, without the current certificate yet; read by {reader}"),
     }

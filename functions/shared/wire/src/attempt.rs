@@ -1,4 +1,4 @@
-//! One run of the flow.
+//! Attempts: each is one issuance run with one ACME order.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -10,19 +10,19 @@ use crate::{Failure, Open};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// No end is recorded: it runs, or it died and the next attempt takes over when its lease ends.
+    /// No end is recorded: it is running, or it died and the next attempt takes over once its lease expires.
     Running,
     /// The endpoint's first certificate.
     Issued,
     Renewed,
-    /// The current certificate was good; there was nothing to do.
+    /// The current certificate was valid; there was nothing to do.
     Unchanged,
     Failed,
     /// The endpoint was removed.
     Removed,
 }
 
-/// A validation method that this product answers: those of RFC 8555 §8, and the persistent record.
+/// A validation method: HTTP-01 and DNS-01 (RFC 8555 §8), or a persistent validation record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum ChallengeKind {
     #[serde(rename = "http-01")]
@@ -50,7 +50,7 @@ pub enum Step {
     SettleAttempt,
 }
 
-/// What one step cost, all its invocations in this attempt together.
+/// Usage of one step: all its invocations in this attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StepUsage {
     #[schema(value_type = Step)]
@@ -64,15 +64,15 @@ pub struct StepUsage {
     #[serde(default)]
     #[schema(required = true)]
     pub route53_calls: u32,
-    /// When the first of them began; absent in attempts of earlier releases.
+    /// Start of the first invocation; absent in attempts of earlier releases.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub began: Option<OffsetDateTime>,
-    /// When the last of them ended.
+    /// End of the last invocation.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<OffsetDateTime>,
 }
 
-/// One attempt.
+/// One attempt: one issuance run, with one ACME order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
     pub attempt: u64,
@@ -82,8 +82,8 @@ pub struct Attempt {
     pub finished_at: Option<OffsetDateTime>,
     #[schema(value_type = Outcome)]
     pub outcome: Open<Outcome>,
-    /// Whether it is `failed` as part of the set-up: the domain owner's records were not right yet, before the first
-    /// certificate. No CA was contacted.
+    /// Whether it `failed` during set-up: before the first certificate, the domain owner's records were not correct
+    /// yet. No CA was contacted.
     #[serde(default)]
     #[schema(required = true)]
     pub set_up: bool,
@@ -93,7 +93,7 @@ pub struct Attempt {
     /// URL of the ACME order.
     #[serde(default)]
     pub order: Option<String>,
-    /// Directory URL of the CA that was asked.
+    /// Directory URL of the CA.
     #[serde(default)]
     pub directory: Option<String>,
     #[serde(default)]
@@ -112,14 +112,14 @@ pub struct AttemptList {
     pub attempts: Vec<Attempt>,
 }
 
-/// An attempt that was started, or that waits for room.
+/// An attempt: started, or waiting for room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StartedView {
     #[serde(default)]
     #[schema(required = true)]
     pub endpoint: String,
     pub attempt: u64,
-    /// It waits until others have ended, and is expected to start by then; absent where it was started.
+    /// When a waiting attempt is expected to start, after others have ended; absent if it was started.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub expected_at: Option<OffsetDateTime>,
 }

@@ -4,23 +4,23 @@ use utoipa::ToSchema;
 
 use crate::Open;
 
-/// The certificate's own state, whatever DNS and the host say.
+/// The certificate's own state, regardless of DNS and host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CertificateState {
-    /// There is none yet: no attempt has been made, or the DNS records are not there yet.
+    /// None yet: no attempt has been made, or the DNS records are not correct yet.
     None,
     /// The first one is being issued.
     Issuing,
     Active,
-    /// Good, and its renewal is due.
+    /// Valid, and its renewal is due.
     Expiring,
     Expired,
-    /// There is none, and the last attempt failed for another reason than missing records.
+    /// None yet: the last attempt failed, and not because of the domain owner's records.
     Failed,
 }
 
-/// The certificate in ACM; all but the state is null while there is none.
+/// The certificate in ACM. Without one, `names` is empty and all other fields but `state` are null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateView {
     #[schema(value_type = CertificateState)]
@@ -28,7 +28,7 @@ pub struct CertificateView {
     pub arn: Option<String>,
     pub serial: Option<String>,
     pub issuer: Option<String>,
-    /// Directory URL of the CA that issued it; null of one from before this was recorded, too.
+    /// Directory URL of the issuing CA; also null for a certificate from before this was recorded.
     pub directory: Option<String>,
     #[serde(default)]
     #[schema(required = true)]

@@ -10,9 +10,9 @@ use crate::{DnsMethod, Open, Reachability, RecordCheck, RequiredRecord, WaitingO
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing; nothing fails by it.
+    /// Worth knowing; nothing fails because of it.
     Notice,
-    /// Works now, and may not always.
+    /// Works now, but may not always.
     Warning,
     /// No certificate can be issued, or the host does not serve it.
     Error,
@@ -21,7 +21,7 @@ pub enum Severity {
 /// The next step after a finding, ready to be copied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fix {
-    /// In one or two sentences, for whom it waits on.
+    /// In one or two sentences, for the party it is waiting on.
     pub text: String,
     /// The record to create or to change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,10 +31,10 @@ pub struct Fix {
     pub command: Option<String>,
 }
 
-/// One entry of the catalogue that applies: what is wrong, why, and who is waited on.
+/// A problem found by a check: what is wrong, why, and who it is waiting on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// Name of the catalogue's entry: `delegation-missing`. Stable.
+    /// Name of the check: `delegation-missing`. Stable.
     pub check: String,
     #[schema(value_type = Severity)]
     pub severity: Open<Severity>,
@@ -65,13 +65,13 @@ pub struct ProviderHint {
     /// The apex of the zone; absent where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// How it wants a record's name typed, with the name itself: "Type `_acme-challenge.shop` …".
+    /// How to type a record's name at this provider, with the name itself: "Type `_acme-challenge.shop` …".
     pub typing: String,
-    /// Its usual trap; absent where none is known.
+    /// A common mistake at this provider; null where none is known.
     pub trap: Option<String>,
 }
 
-/// What a TLS connection to the host showed.
+/// Result of a TLS connection to the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Serving {
@@ -84,11 +84,11 @@ pub enum Serving {
         issuer: String,
         #[serde(with = "time::serde::rfc3339")]
         not_after: OffsetDateTime,
-        /// Whether it is the certificate that is in ACM.
+        /// Whether it is the certificate in ACM.
         ours: bool,
         /// Whether it covers the host's name.
         name_matches: bool,
-        /// Whether those that lead to the root came with it, each signed by the next.
+        /// Whether the host also sent the intermediate certificates, each signed by the next.
         #[serde(default = "assumed")]
         chain_complete: bool,
     },
@@ -121,7 +121,7 @@ pub struct CheckReport {
     pub serving: Serving,
 }
 
-/// A check of a domain that need not be registered.
+/// A check of a domain, registered or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PreflightView {
     pub domain: String,
@@ -132,7 +132,7 @@ pub struct PreflightView {
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub challenge: Open<DnsMethod>,
-    /// The same as `challenge`, by its name in earlier releases; gone with the next one.
+    /// The same as `challenge`, under its name in earlier releases. The next release removes it.
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub dns_method: Open<DnsMethod>,

@@ -4,30 +4,30 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-/// Where the certificate goes besides ACM in the installation's own region.
+/// Where the certificate goes: listeners, regions, account, tags and export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeploymentView {
-    /// Those that are to have it, and those that have yet to lose it.
+    /// The listeners for the certificate, and removed listeners that still have it.
     #[serde(default)]
     #[schema(required = true)]
     pub listeners: Vec<ListenerView>,
-    /// Regions that were asked for; those of the listeners are not among them.
+    /// The requested regions, without those of the listeners.
     #[serde(default)]
     #[schema(required = true)]
     pub regions: Vec<String>,
-    /// The role by which it is in another account; null: it is in the installation's own.
+    /// ARN of the role for the certificate's account; null: it is in the installation's own account.
     pub role: Option<String>,
-    /// The pool that its first listener is of; its host's record leads to that load balancer.
+    /// Pool of the first listener. The host's record leads to that load balancer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
-    /// The certificate in ACM whose place the first one takes, or has taken.
+    /// ARN of the imported certificate that the first one replaces, or has replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,
     /// The certificate in additional regions.
     #[serde(default)]
     #[schema(required = true)]
     pub copies: Vec<CopyView>,
-    /// The tags that the certificate in ACM is to have besides the installation's own.
+    /// Tags of the certificate in ACM, besides the installation's own.
     #[serde(default)]
     #[schema(required = true)]
     pub tags: BTreeMap<String, String>,
@@ -41,22 +41,22 @@ pub struct DeploymentView {
 pub struct ExportView {
     /// False: it was turned off, and the secret is about to be deleted.
     pub wanted: bool,
-    /// What the secret is called.
+    /// Name of the secret.
     pub name: String,
-    /// ARN of the secret; null: it has not been written yet.
+    /// ARN of the secret; null until it is written.
     pub secret: Option<String>,
-    /// Whether it has the current certificate; false: the previous one, or none.
+    /// Whether the secret has the current certificate; false: the previous one, or none.
     pub current: bool,
-    /// The one role that may read it; null: the installation exports nothing any more.
+    /// ARN of the one role that may read it; null: the installation no longer exports keys.
     pub reader: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListenerView {
     pub arn: String,
-    /// False: it was taken off the endpoint, and still has the certificate, mostly as its default one.
+    /// False: it was removed from the endpoint and still has the certificate, usually as its default certificate.
     pub wanted: bool,
-    /// Since when it has the certificate; null: it does not yet, or that has failed.
+    /// Since when it has the certificate; null: not yet, or attaching it failed.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub attached_at: Option<OffsetDateTime>,
 }

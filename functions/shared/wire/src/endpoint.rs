@@ -1,4 +1,4 @@
-//! An endpoint: its status, and the parts that it is made of.
+//! An endpoint: its status and its parts.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -13,36 +13,36 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Somebody must do something before there is a good certificate, or before it can be renewed.
+    /// Somebody must act before a certificate can be issued or renewed.
     ActionRequired,
-    /// There is a good certificate, and something is wrong that will break it or its use.
+    /// The certificate is valid, but something is wrong that will break it or its use.
     Degraded,
-    /// It failed, and is retried automatically. No action needed.
+    /// The last attempt failed and is retried automatically. No action needed.
     Retrying,
     /// A new endpoint, before its first certificate: the domain owner's DNS records are missing or not yet correct.
     WaitingForDns,
     /// A certificate is being issued.
     Issuing,
-    /// It is being removed, its records have been missing for so long that they are checked less often, or they now prove another
-    /// registration.
+    /// The endpoint is being removed; or its records have been missing for long and are checked less often; or they now
+    /// prove another registration.
     Paused,
-    /// There is a good certificate, and nothing prevents the next one.
+    /// The certificate is valid, and nothing prevents the next one.
     Ready,
 }
 
-/// An endpoint: its status, and the three parts that it is made of.
+/// An endpoint: status, DNS records, certificate, targets and host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EndpointView {
     pub id: String,
     #[serde(default)]
     #[schema(required = true)]
     pub tenant: String,
-    /// The first name; an A-label form.
+    /// The first name, as A-labels.
     pub domain: String,
     #[serde(default)]
     #[schema(required = true)]
     pub names: Vec<String>,
-    /// As their owner writes them, in Unicode.
+    /// The names in Unicode, as the domain owner writes them.
     #[serde(default)]
     #[schema(required = true)]
     pub display_names: Vec<String>,
@@ -52,7 +52,7 @@ pub struct EndpointView {
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub challenge: Open<DnsMethod>,
-    /// The same as `challenge`, by its name in earlier releases; gone with the next one.
+    /// The same as `challenge`, under its name in earlier releases. The next release removes it.
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub dns_method: Open<DnsMethod>,
@@ -62,12 +62,13 @@ pub struct EndpointView {
     #[serde(flatten, with = "crate::renamed::waiting_on")]
     #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
-    /// The check (`servers-silent`), the failure (`RateLimited`) or the stage that decides the status, by which `cause`
-    /// filters; null where nothing is wrong.
+    /// What decides the status: a check (`servers-silent`), a failure (`RateLimited`) or a stage; the value for the
+    /// filter `cause`. Null if nothing is wrong.
     #[serde(default)]
     #[schema(required = true)]
     pub cause: Option<String>,
-    /// What is at fault: the name of a record, a zone, the holder of a CAA record, a listener, a service. Endpoints with the same `cause`, `at_fault` and `waiting_on` are one line in overviews and digests.
+    /// What is at fault: the name of a record, a zone, the holder of a CAA record, a listener, a service. Overviews and
+    /// digests show endpoints with the same `cause`, `at_fault` and `waiting_on` as one line.
     #[serde(default)]
     #[schema(required = true)]
     pub at_fault: Option<String>,
@@ -87,22 +88,22 @@ pub struct EndpointView {
     #[serde(default)]
     #[schema(required = true)]
     pub serving: Serving,
-    /// What health checks see of it; null before the first one.
+    /// Result of the last health check; null before the first one.
     pub watch: Option<WatchView>,
-    /// The label of its delegation, below the delegation zone. A registration that moves to another installation of the same
-    /// zone keeps it, and with it its records. Empty in an answer of an earlier release.
+    /// Label of its delegation, below the delegation zone. A registration keeps it, and so its records, when it moves
+    /// to another installation of the same zone. Empty in an answer of an earlier release.
     #[serde(default)]
     #[schema(required = true)]
     pub label: String,
-    /// A certificate of it that is still to be revoked at its CA; null when there is none.
+    /// Its certificate waiting to be revoked at its CA; null if there is none.
     #[serde(default)]
     #[schema(required = true)]
     pub revocation: Option<RevocationView>,
-    /// For how long nobody is notified of it; null while everybody is.
+    /// Its mute, current or future; null without one.
     #[serde(default)]
     #[schema(required = true)]
     pub mute: Option<MuteView>,
-    /// Why the last attempt failed; null when it did not.
+    /// Why the last attempt failed; null if it did not.
     pub failure: Option<FailureView>,
     /// Number of the last attempt.
     #[serde(default)]
@@ -121,13 +122,13 @@ impl EndpointView {
         self.status == Status::Paused && self.actor == WaitingOn::Nobody
     }
 
-    /// As its owner writes it.
+    /// As the domain owner writes it.
     pub fn title(&self) -> &str {
         self.display_names.first().unwrap_or(&self.domain)
     }
 }
 
-/// A certificate that is to be revoked, once another has its place or the endpoint goes.
+/// A certificate to revoke once a new one has replaced it, or when the endpoint is removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RevocationView {
     pub serial: String,
@@ -137,26 +138,26 @@ pub struct RevocationView {
     pub requested_at: OffsetDateTime,
 }
 
-/// That nobody is notified of an endpoint for a time: known, and being worked on, or planned maintenance.
+/// A mute: nobody is notified of the endpoint for a time, for a known problem or planned maintenance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MuteView {
-    /// It may be yet to come.
+    /// May be in the future.
     #[serde(with = "time::serde::rfc3339")]
     pub from: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
     pub until: OffsetDateTime,
     pub reason: String,
-    /// `operator`, or the subject of the tenant's token. The events have more.
+    /// `operator`, or the subject of the tenant's token. The events have details.
     pub by: String,
 }
 
-/// The required records beside what the last check found.
+/// The required records, with what the last check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DnsView {
     /// When the records were last checked; null if never.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub checked_at: Option<OffsetDateTime>,
-    /// The worst of all records; null if they were never checked.
+    /// The worst status of all records; null if they were never checked.
     #[schema(value_type = Option<RecordStatus>)]
     pub status: Option<Open<RecordStatus>>,
     #[serde(default)]
@@ -173,49 +174,48 @@ pub struct DnsView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EndpointList {
     pub endpoints: Vec<EndpointView>,
-    /// Hand it back as `cursor` to get the next page; null on the last one.
+    /// Send it as `cursor` for the next page; null on the last page.
     pub next_cursor: Option<String>,
-    /// Whether there are more endpoints than were put into this order.
+    /// Whether this order leaves out endpoints because there are too many.
     #[serde(default)]
     #[schema(required = true)]
     pub truncated: bool,
 }
 
-/// All endpoints of the caller, counted.
+/// Counts of all the caller's endpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
     pub total: usize,
     #[serde(flatten, with = "crate::renamed::statuses")]
     #[schema(value_type = crate::renamed::StatusesFields)]
     pub statuses: Vec<StatusCount>,
-    /// Those that need attention most, at most 20.
+    /// The endpoints most in need of attention, at most 12.
     pub attention: Vec<EndpointView>,
-    /// The same by cause: endpoints with the same words are one entry. Those that wait on the operator come first; at most
-    /// 20.
+    /// Endpoints that need attention: those with the same cause, fault and `waiting_on` are one entry. Entries waiting
+    /// on the operator come first; at most 12.
     #[serde(default)]
     #[schema(required = true)]
     pub groups: Vec<AttentionGroup>,
     /// The next renewals, soonest first, at most 50.
     pub renewals: Vec<Renewal>,
-    /// How many renewals fall on each of the next 90 days, all endpoints counted. Days without any are left out; what is
-    /// overdue is today's.
+    /// Renewals on each of the next 90 days. Days without any are left out; overdue renewals count as today's.
     #[serde(default)]
     #[schema(required = true)]
     pub renewal_days: Vec<RenewalDay>,
-    /// How many orders a day the CA takes from the account; null where no limit is known.
+    /// Orders per day within the CA's rate limit; null without a known limit.
     #[serde(default)]
     #[schema(required = true)]
     pub orders_per_day: Option<u64>,
-    /// Time to a certificate and success rate of each tenant, those with the most endpoints first, at most 20.
+    /// Time to a first certificate and success rate of each tenant, most endpoints first, at most 20 tenants.
     #[serde(default)]
     #[schema(required = true)]
     pub tenants: Vec<TenantFigures>,
-    /// When they were counted, where there are too many to count them for each request: what people did since is counted,
-    /// too. Null where they were counted for this request.
+    /// When the endpoints were counted, if there are too many to count for each request; the counts include recent
+    /// changes by people. Null if they were counted for this request.
     #[serde(with = "time::serde::rfc3339::option", default)]
     #[schema(required = true)]
     pub as_of: Option<OffsetDateTime>,
-    /// Whether there are more endpoints than were counted.
+    /// Whether endpoints were left out of the counts because there are too many.
     pub truncated: bool,
 }
 
@@ -227,13 +227,13 @@ pub struct StatusCount {
     pub count: usize,
 }
 
-/// Endpoints that wait for the same.
+/// Endpoints with the same cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttentionGroup {
     pub count: usize,
-    /// The name of a failure or a check, by which `cause` filters; absent where there is none.
+    /// Name of a failure or a check, the value for the filter `cause`; null if there is none.
     pub cause: Option<String>,
-    /// What is at fault (a zone, a listener, a service), by which `at_fault` filters; absent where that is not known.
+    /// What is at fault (a zone, a listener, a service), the value for the filter `at_fault`; null if not known.
     #[serde(default)]
     pub at_fault: Option<String>,
     /// The most urgent of them.

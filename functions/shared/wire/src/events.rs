@@ -1,4 +1,4 @@
-//! What people and programs are notified of: one typed, versioned event for each fact, on topics and on a bus.
+//! Notifications of people and programs: one typed, versioned event for each fact, on topics and on a bus.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -6,29 +6,29 @@ use utoipa::ToSchema;
 
 use crate::{Open, RequiredRecord, WaitingOn};
 
-/// Of the events' shape. A field that is added leaves it as it is; one that goes, or means another thing, does not.
+/// Version of the events' format. A new field keeps it; a removed field, or one with a new meaning, raises it.
 pub const VERSION: u32 = 1;
 
-/// What an event tells. Subscriptions filter by it.
+/// Kind of an event. Subscriptions filter by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum AlertKind {
     /// The endpoint has its first certificate.
     CertificateIssued,
-    /// A newer certificate took the place of the one before.
+    /// A newer certificate replaced the previous one.
     CertificateRenewed,
     /// There is no certificate, and not because of the domain owner.
     IssuanceFailed,
-    /// As above, while an older certificate still serves.
+    /// The same for a renewal, while the current certificate is still in use.
     RenewalFailed,
-    /// Somebody must act, or the next certificate cannot be issued.
+    /// Somebody must act before the next certificate can be issued.
     ActionRequired,
-    /// An issue that was notified lasts, and the certificate expires soon; or no renewal has started although it is due.
+    /// A notified issue lasts, and the certificate expires soon; or a due renewal has not started.
     ExpiryApproaching,
-    /// What was notified before is resolved.
+    /// A notified issue is resolved.
     Recovered,
     /// ACM has the certificate, and the host serves a different one.
     ServedCertificateDiffers,
-    /// The certificate is gone from ACM, or is another one there.
+    /// The certificate is missing in ACM, or ACM has a different one.
     CertificateMissing,
     /// A check of the installation itself fails.
     #[serde(alias = "EngineUnhealthy")]
@@ -44,9 +44,9 @@ pub enum AlertKind {
 pub enum AlertSeverity {
     /// Nothing is wrong.
     Info,
-    /// Somebody must act, and there is time.
+    /// Somebody must act; there is time.
     Notice,
-    /// Under a third of the certificate's life is left.
+    /// Under a third of the certificate's lifetime is left.
     Warning,
     /// Under a fifth.
     Error,
@@ -54,12 +54,12 @@ pub enum AlertSeverity {
     Page,
 }
 
-/// Why people are notified, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
+/// Cause of the notification, a stable word: a failure's name, a check's name, `issued`, `removed` …
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Cause(pub String);
 
-/// The current certificate, as an event shows it.
+/// The current certificate, in an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateFacts {
     /// ARN in ACM.
@@ -79,7 +79,7 @@ pub struct CertificateFacts {
     pub renew_at: OffsetDateTime,
 }
 
-/// How far a cause reaches that is not of one endpoint.
+/// How many endpoints a shared cause affects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Affected {
     /// Endpoints that have had the cause since it began.
@@ -88,12 +88,12 @@ pub struct Affected {
     pub first: String,
 }
 
-/// One event. What is absent does not apply.
+/// One event. Absent fields do not apply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Alert {
-    /// Of the shape of events: 1.
+    /// Version of the event format: 1.
     pub version: u32,
-    /// The same when a crash made it be sent twice, and otherwise unique.
+    /// Unique id. An event sent twice after a crash has the same id.
     pub id: String,
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -102,16 +102,16 @@ pub struct Alert {
     #[schema(value_type = AlertSeverity)]
     pub severity: Open<AlertSeverity>,
     pub cause: Cause,
-    /// Other causes that the same `Recovered` says are over.
+    /// Other causes resolved by the same `Recovered` event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_resolved: Vec<Cause>,
-    /// Name of the check that found it, where one did: `delegation-missing`.
+    /// Name of the check, if a check found it: `delegation-missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
     #[serde(flatten, with = "crate::renamed::waiting_on")]
     #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
-    /// Absent where the event is about the installation.
+    /// Absent if the event is about the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// The endpoint's id.
@@ -123,10 +123,10 @@ pub struct Alert {
     /// All names of the endpoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Since when it is so.
+    /// When the issue began.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
-    /// When it breaks unless somebody acts: mostly when the current certificate expires.
+    /// Deadline: usually the expiry of the current certificate.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<OffsetDateTime>,
     /// When the next attempt starts automatically.
@@ -146,29 +146,29 @@ pub struct Alert {
     pub affected: Option<Affected>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// The page of the dashboard that shows more.
+    /// Dashboard page with details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }
 
-/// What a digest says.
+/// Contents of a digest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Digest {
     pub endpoints: u64,
-    /// Endpoints with a good certificate and nothing that prevents the next one.
+    /// Endpoints with a valid certificate and nothing that prevents the next one.
     pub ready: u64,
     /// Endpoints that need action.
     pub waiting: u64,
-    /// New endpoints that wait for their first DNS records, and not for long yet.
+    /// New endpoints that have been waiting for their first DNS records only for a short time.
     #[serde(default)]
     pub setting_up: u64,
-    /// Endpoints that have got their first certificate in the last day, and had no message of their own about it.
+    /// Endpoints that got their first certificate in the last day, without a message of their own.
     #[serde(default)]
     pub issued: u64,
-    /// Endpoints of which nobody is to be notified now. They are in no other count but that of all.
+    /// Muted endpoints. Of the other counts, only `endpoints` includes them.
     #[serde(default)]
     pub muted: u64,
-    /// The most urgent of those that need action, the operator's first. Equal ones are one.
+    /// The most urgent needs, the operator's first. Equal needs are one entry.
     pub needs: Vec<Need>,
     /// The certificates that expire next.
     pub next: Vec<Ending>,
@@ -179,12 +179,12 @@ fn one() -> u64 {
     1
 }
 
-/// What one endpoint needs, or many of them alike.
+/// What one endpoint needs, or many endpoints with the same need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Need {
-    /// The most urgent of them.
+    /// Domain of the most urgent endpoint.
     pub domain: String,
-    /// How many need the same.
+    /// Number of endpoints with this need.
     #[serde(default = "one")]
     pub endpoints: u64,
     #[serde(flatten, with = "crate::renamed::waiting_on")]
@@ -194,7 +194,7 @@ pub struct Need {
     #[serde(flatten, with = "crate::renamed::remedy")]
     #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
-    /// Since when its attempts fail, where they do.
+    /// Since when its attempts have failed, if they do.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
     /// When the current certificate expires.

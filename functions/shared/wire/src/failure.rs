@@ -19,7 +19,7 @@ pub enum FailureName {
     RateLimited,
     /// The CA is unavailable or busy.
     CaUnavailable,
-    /// The order expired, or the CA knows it no longer.
+    /// The order expired, or the CA no longer knows it.
     OrderLost,
     /// The CA will not issue for these names: policy, CAA, the request.
     CaRefused,
@@ -29,7 +29,7 @@ pub enum FailureName {
     DestinationRefused,
     /// A permission, a parameter or a resource of the installation is wrong.
     Misconfigured,
-    /// A step waited for as long as it may.
+    /// A step reached its time limit.
     TimedOut,
     /// The endpoint was removed while the attempt ran.
     EndpointRemoved,
@@ -37,7 +37,7 @@ pub enum FailureName {
     Superseded,
     /// By our own count a rate limit of the CA is reached; the CA was not contacted.
     BudgetSpent,
-    /// The CA takes nothing from this installation: its account, contact, terms or profile.
+    /// The CA refuses this installation: its account, contact, terms or profile.
     AccountRefused,
 }
 
@@ -55,14 +55,14 @@ pub struct AcmeProblem {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subproblem {
-    /// The name it is about, where the CA says so.
+    /// The name it is about, if the CA says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub kind: String,
     pub detail: String,
 }
 
-/// Why an attempt failed, in words for whom it waits on.
+/// Why an attempt failed, in words for the party it is waiting on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     #[schema(value_type = FailureName)]
@@ -75,16 +75,16 @@ pub struct Failure {
     #[serde(flatten, with = "crate::renamed::remedy")]
     #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
-    /// The earliest time another try makes sense, where the other side named one.
+    /// Earliest time for a retry, if the other side named one.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<OffsetDateTime>,
-    /// The CA's own words, where it was the CA that refused.
+    /// The CA's own words, if the CA refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<AcmeProblem>,
-    /// The record to create or to change, where that is the next step.
+    /// The record to create or to change, if that is the next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RequiredRecord>,
-    /// The check that found it: `delegation-missing`. Absent where no check did.
+    /// Name of the check, if a check found it: `delegation-missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
 }
@@ -106,7 +106,7 @@ pub struct FailureView {
     #[serde(flatten, with = "crate::renamed::paused_since")]
     #[schema(value_type = crate::renamed::PausedSinceFields)]
     pub paused_since: Option<OffsetDateTime>,
-    /// The check that found it: `delegation-missing`. Absent where no check did.
+    /// Name of the check, if a check found it: `delegation-missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
 }

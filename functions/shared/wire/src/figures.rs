@@ -1,4 +1,4 @@
-//! How it goes with each tenant's endpoints.
+//! Figures of each tenant's endpoints.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,18 +8,18 @@ use utoipa::ToSchema;
 pub struct TenantFigures {
     pub tenant: String,
     pub endpoints: u64,
-    /// Those that have a certificate.
+    /// Endpoints with a certificate.
     pub issued: u64,
-    /// Of the last 20 attempts of each endpoint, those that brought a certificate. Attempts that found nothing to do, and those
-    /// of new endpoints without their records, are not counted.
+    /// Successful attempts, of the last 20 of each endpoint. Attempts with nothing to do, and those of new endpoints
+    /// without their records, are not counted.
     pub succeeded: u64,
-    /// Likewise those that failed, by who they waited on.
+    /// Failed attempts, counted likewise, by who they were waiting on.
     pub failed: FailedAttempts,
     /// First certificates of the last 30 days, by how long they took from the registration.
     #[serde(default)]
     #[schema(required = true)]
     pub first_certificates: Vec<TimeGroup>,
-    /// Within so many seconds half of them came; null where there are none, or it was more than a week.
+    /// Half of them were issued within this many seconds; null if there are none, or if it took more than a week.
     pub half_within_seconds: Option<u64>,
 }
 
@@ -41,14 +41,14 @@ pub struct FailedAttempts {
     pub domain_owner: u64,
     pub operator: u64,
     pub ca: u64,
-    /// They were repeated automatically.
+    /// Retried automatically.
     pub nobody: u64,
 }
 
-/// First certificates that took about as long.
+/// First certificates that took about the same time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TimeGroup {
-    /// At most so long, and longer than the group before; null for the last one, which has no end.
+    /// Upper bound; the group before has the lower bound. Null for the last group: it has no upper bound.
     pub within_seconds: Option<u64>,
     pub count: u64,
 }

@@ -10,13 +10,13 @@ use crate::{Open, RequiredRecord, WaitingOn};
 pub enum SymptomKind {
     /// Records, their zone or the challenge path are wrong: the next renewal would fail.
     DnsBroken,
-    /// The certificate is gone from ACM.
+    /// The certificate is missing in ACM.
     CertificateMissing,
     /// ACM has a different certificate under the same ARN.
     AnotherHeld,
-    /// Another region does not have it.
+    /// An additional region does not have the certificate.
     CopyMissing,
-    /// A listener that is to have it does not.
+    /// A listener of the endpoint does not have the certificate.
     Detached,
     /// The host serves a different certificate than the one in ACM.
     AnotherServed,
@@ -28,7 +28,7 @@ pub enum SymptomKind {
     Unused,
 }
 
-/// One thing that is wrong, for as long as it lasts.
+/// One problem, for as long as it lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Symptom {
     #[serde(default)]
@@ -57,7 +57,7 @@ pub struct Symptom {
     pub record: Option<RequiredRecord>,
 }
 
-/// What health checks see of an endpoint between its renewals.
+/// Result of the health checks between renewals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WatchView {
     #[serde(flatten, with = "crate::renamed::checked_at")]
@@ -69,11 +69,11 @@ pub struct WatchView {
     /// When records and host were last correct; null if no check has found them so.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub dns_good_at: Option<OffsetDateTime>,
-    /// What two consecutive checks have found wrong, the gravest first.
+    /// Problems found by two consecutive checks, most severe first.
     #[serde(default)]
     #[schema(required = true)]
     pub symptoms: Vec<Symptom>,
-    /// ARNs of what uses the certificate.
+    /// ARNs of the resources that use the certificate.
     #[serde(default)]
     #[schema(required = true)]
     pub used_by: Vec<String>,

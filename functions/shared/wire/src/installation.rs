@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 
 use crate::Open;
 
-/// How one part of the installation is.
+/// Status of one part of the installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallationStatus {
     Ok,
-    /// Works, and may not always.
+    /// Works, but may not always.
     Warning,
     Failed,
 }
@@ -28,10 +28,10 @@ pub struct InstallationCheck {
     #[serde(flatten, with = "crate::renamed::optional_remedy")]
     #[schema(value_type = crate::renamed::OptionalActionFields)]
     pub remedy: Option<String>,
-    /// Since when it has failed, as far as scheduled checks saw it.
+    /// Since when it has failed, according to scheduled checks.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
-    /// How much is used of what is limited, where the check is of that.
+    /// Usage of limits, if the check is about limits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used: Vec<Used>,
 }
@@ -39,30 +39,30 @@ pub struct InstallationCheck {
 /// How much of a limit is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Used {
-    /// Of which limit: `certificates`. Stable.
+    /// Name of the limit: `certificates`. Stable.
     pub of: String,
-    /// Whole percent, rounded down; over 100 where it will not be enough.
+    /// Whole percent, rounded down; over 100 if the limit will not be enough.
     pub percent: u32,
 }
 
 /// The installation itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InstallationView {
-    /// The stack's version, with the commit where it was built from a known one; absent before 0.2.0.
+    /// Version of the stack, with the commit of its build if known; absent before 0.2.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "0.2.0+02a4ee165599")]
     pub version: Option<String>,
     pub checks: Vec<InstallationCheck>,
 }
 
-/// Characters of the `next` of a page of a comparison.
+/// Most characters in the `next` of a page of the comparison.
 pub const LONGEST_CONTINUATION: usize = 10_000;
 
-/// A page of a comparison that is asked for.
+/// A request for one page of the comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReconcileWish {
-    /// Whether certificates that the table does not have are recorded.
+    /// Whether to record certificates that are missing in the table.
     #[serde(default)]
     pub adopt: bool,
     /// `next` of the page before; absent for the first.
@@ -72,31 +72,31 @@ pub struct ReconcileWish {
     pub after: Option<String>,
 }
 
-/// A page of a comparison of ACM with the table.
+/// One page of the comparison of ACM with the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reconciliation {
-    /// Certificates of the installation, or endpoints, that were compared.
+    /// Number of compared certificates of the installation, or endpoints.
     pub checked: u32,
     pub differences: Vec<Difference>,
     /// Null on the last page.
     pub next: Option<String>,
 }
 
-/// How a certificate is in one of the two alone.
+/// How ACM and the table differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
-    /// ACM has a good certificate of the endpoint, and the table another one, or none.
+    /// ACM has a valid certificate of the endpoint; the table has a different one, or none.
     Unrecorded,
-    /// ACM has one that the endpoint does not need.
+    /// ACM has a certificate that the endpoint does not need.
     Left,
-    /// ACM has one whose endpoint is not in the table.
+    /// ACM has a certificate of an endpoint that is not in the table.
     NoEndpoint,
-    /// The table has one that ACM has not.
+    /// The table has a certificate that is missing in ACM.
     Gone,
 }
 
-/// One certificate that the two do not both have.
+/// One certificate that only ACM or only the table has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Difference {
     #[schema(value_type = DifferenceKind)]
@@ -121,7 +121,7 @@ pub struct CallerView {
     pub tenant: Option<String>,
 }
 
-/// Whether the API is there at all.
+/// Whether the API is up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HealthView {
     #[schema(example = "ok")]

@@ -46,6 +46,7 @@ pub use limits::{TenantLimit, TenantLimits};
 pub use open::Open;
 pub use problem::{GatewayMessage, Problem};
 pub use record::{ConnectLink, Found, RecordCheck, RecordList, RecordStatus, RecordView, RequiredRecord};
+pub use renamed::WaitingOnWord;
 pub use request::{
     DnsMethod, LinkWish, MuteWish, Preflight, Reachability, Registration, RevocationReason, RevocationWish, Wish,
 };

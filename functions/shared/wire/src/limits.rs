@@ -1,13 +1,13 @@
-//! What one tenant may ask of an installation, and has asked.
+//! The limits of one tenant, and its usage.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a tenant may have and ask for.
+/// The limits of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TenantLimits {
     pub tenant: String,
-    /// What is limited; what is not is left out.
+    /// The limits that apply; unlimited ones are left out.
     pub limits: Vec<TenantLimit>,
 }
 
@@ -17,10 +17,10 @@ pub struct TenantLimit {
     /// `endpoints`, `names`, `registrations`, `renewals`, `checks`, `messages`, `imports`. Stable.
     #[schema(example = "registrations")]
     pub of: String,
-    /// How many are used.
+    /// How much is used.
     pub used: u64,
     pub limit: u64,
-    /// Within how many seconds, for what is counted in time: what is used comes back evenly.
+    /// Period of a rate limit in seconds; usage comes back evenly over it. Absent for other limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_seconds: Option<u64>,
 }

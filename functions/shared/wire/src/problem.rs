@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Why a request was not done (RFC 9457): what happened, which field, and the next step.
+/// Why a request failed (RFC 9457): what happened, which field, and the next step.
 // What has no title is no such document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
@@ -10,10 +10,11 @@ use utoipa::ToSchema;
     "status": 422,
     "detail": "“b.a.test” is covered by “*.a.test” already, and the CA refuses both in one certificate; leave it out",
     "field": "also[0]",
+    "action": "Correct the request and send it again.",
     "remedy": "Correct the request and send it again."
 }))]
 pub struct Problem {
-    /// Stable; `urn:managed-https:problem:` and a name.
+    /// `urn:managed-https:problem:` and a name. Stable.
     #[serde(rename = "type", default)]
     #[schema(required = true)]
     pub kind: String,
@@ -27,7 +28,7 @@ pub struct Problem {
     /// The input field at fault, as in the request: `also[1]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The caller's own endpoint that is in the way, by its id.
+    /// Id of the caller's own endpoint that conflicts with the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     #[serde(flatten, with = "crate::renamed::remedy_if_any")]
@@ -35,7 +36,7 @@ pub struct Problem {
     pub remedy: String,
 }
 
-/// What API Gateway itself answers, before anything here is asked.
+/// An answer of API Gateway itself, before the request reaches the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GatewayMessage {
     #[schema(example = "Forbidden")]

@@ -8,51 +8,51 @@ use crate::Open;
 pub struct RequiredRecord {
     /// Full name, without trailing dot.
     pub name: String,
-    /// `CNAME`, or `ALIAS` where a CNAME cannot stand (RFC 1034 §3.6.2), or `TXT`.
+    /// `CNAME`, `TXT`, or `ALIAS` where DNS allows no CNAME (RFC 1034 §3.6.2).
     #[serde(rename = "type")]
     pub kind: String,
-    /// Of a TXT record the text itself, without quotes and in one piece.
+    /// For a TXT record: the text itself, without quotes and in one piece.
     pub value: String,
     /// What the record is for, in one sentence.
     pub purpose: String,
 }
 
-/// Whether a required record is as it must be.
+/// Whether a required record is correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordStatus {
-    /// Every authoritative server that answers says what is expected.
+    /// Every authoritative server that answers has the expected record.
     Ok,
-    /// Nothing stands at the name.
+    /// There is no record at the name.
     Missing,
-    /// Something else stands there.
+    /// There is a different record at the name.
     Mismatch,
-    /// Servers say different things, or another record prevents it.
+    /// Servers give different answers, or another record prevents it.
     Conflict,
     /// No authoritative server gives a usable answer.
     Unreachable,
 }
 
-/// What one authoritative server said about a record.
+/// The answer of one authoritative server about a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Found {
     /// Name or address of the server.
     #[serde(default)]
     #[schema(required = true)]
     pub server: String,
-    /// The records at the name, as in a zone file: `CNAME x.example`. Empty when there is none.
+    /// The records at the name, as in a zone file: `CNAME x.example`. Empty if there is none.
     #[serde(default)]
     #[schema(required = true)]
     pub records: Vec<String>,
-    /// Each name that a CNAME points to, in order, and last the addresses it ends in.
+    /// The targets of the CNAME chain in order, and last the addresses.
     #[serde(default)]
     #[schema(required = true)]
     pub chain: Vec<String>,
-    /// Why there is no answer: `NXDOMAIN`, `SERVFAIL`, `REFUSED`, a timeout, in words. Absent with an answer.
+    /// Why there is no answer: `NXDOMAIN`, `SERVFAIL`, `REFUSED`, a timeout, in words. Null with an answer.
     pub error: Option<String>,
 }
 
-/// A required record beside what was found.
+/// A required record, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordCheck {
     #[serde(flatten)]
@@ -72,25 +72,25 @@ pub struct RecordView {
     /// Null if it was never checked.
     #[schema(value_type = Option<RecordStatus>)]
     pub status: Option<Open<RecordStatus>>,
-    /// The certificate does not wait for it: it is to be created when the visitors are to come to the platform.
+    /// True: the certificate does not need it. The domain owner creates it when visitors are to reach the platform.
     #[serde(default)]
     #[schema(required = true)]
     pub later: bool,
     #[serde(default)]
     #[schema(required = true)]
     pub found: Vec<Found>,
-    /// Where the domain owner creates it at their DNS provider in one step (Domain Connect). Absent where that is not offered,
-    /// and where the record is right.
+    /// Link to create it in one step at the DNS provider (Domain Connect). Absent if the provider does not offer it, or
+    /// if the record is correct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<ConnectLink>,
 }
 
-/// A link that the domain owner follows, signs in there, and confirms.
+/// A link for the domain owner: follow it, sign in at the DNS provider, and confirm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectLink {
     /// The DNS provider, as it calls itself.
     pub provider: String,
-    /// The host that the link leads to.
+    /// The host of the link.
     pub host: String,
     pub url: String,
 }
@@ -100,7 +100,7 @@ impl RecordView {
         self.status.as_ref().is_some_and(|status| *status == RecordStatus::Ok)
     }
 
-    /// Whether it is not right yet, and nothing but the visitors waits for it.
+    /// Whether it is not correct yet, and only visitors need it.
     pub fn waits_for_visitors(&self) -> bool {
         self.later && !self.is_right()
     }

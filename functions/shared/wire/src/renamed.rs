@@ -9,12 +9,11 @@ use utoipa::ToSchema;
 
 use crate::{Fix, Open, RequiredRecord, Status, StatusCount, WaitingOn};
 
-/// Who has to do something before it goes on.
+/// Who acts next.
 #[derive(ToSchema)]
 #[schema(as = WaitingOn)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "the schema of the new words")]
-pub(crate) enum Word {
+pub enum WaitingOnWord {
     /// Whoever controls the DNS of the domain.
     DomainOwner,
     /// The team that runs this installation.
@@ -25,24 +24,24 @@ pub(crate) enum Word {
     Nobody,
 }
 
-/// Who is waited on, by both names.
+/// Who acts next, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `waiting_on` writes")]
 pub(crate) struct WaitingOnFields {
     #[schema(inline)]
-    waiting_on: Word,
-    /// The same by its old name and words. It goes in the next release.
+    waiting_on: WaitingOnWord,
+    /// The same under its old name, in the old words. The next release removes it.
     #[schema(deprecated)]
     actor: WaitingOn,
 }
 
-/// The next step, by both names.
+/// The next step, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what its module writes")]
 pub(crate) struct ActionFields {
-    /// The next step of whom it waits on.
+    /// The next step.
     action: String,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated)]
     remedy: String,
 }
@@ -51,29 +50,29 @@ pub(crate) struct ActionFields {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what its module writes")]
 pub(crate) struct OptionalActionFields {
-    /// What the operator does about it; null when it is healthy.
+    /// The operator's next step; null if none is needed.
     action: Option<String>,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated)]
     remedy: Option<String>,
 }
 
-/// The next step of an endpoint, by both names.
+/// The next step of an endpoint, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `next_step` writes")]
 pub(crate) struct NextStepFields {
-    /// The next step of whom it waits on.
+    /// The next step.
     action: String,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated)]
     next_step: String,
 }
 
-/// The next step after a finding, by the new names and as it was.
+/// The next step after a finding, under the new names and the old one.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `fix` writes")]
 pub(crate) struct FixFields {
-    /// The next step of whom it waits on, in one or two sentences.
+    /// The next step, in one or two sentences.
     action: String,
     /// The record to create or to change.
     #[schema(required = false, nullable = false)]
@@ -81,75 +80,75 @@ pub(crate) struct FixFields {
     /// A command to run.
     #[schema(required = false, nullable = false)]
     command: Option<String>,
-    /// The same three by their old names. It goes in the next release.
+    /// The same three under their old names. The next release removes it.
     #[schema(deprecated)]
     fix: Fix,
 }
 
-/// The state in one word, by both names.
+/// The status in one word, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `status` writes")]
 pub(crate) struct StatusFields {
     status: Status,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated)]
     verdict: Status,
 }
 
-/// How many endpoints have each status, by both names.
+/// Number of endpoints with each status, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `statuses` writes")]
 pub(crate) struct StatusesFields {
-    /// How many endpoints have each status, those that need attention first.
+    /// Number of endpoints with each status, most in need of attention first.
     statuses: Vec<StatusCount>,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated)]
     verdicts: Vec<StatusCount>,
 }
 
-/// How many checks, by both names.
+/// Number of checks, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `checks` writes")]
 pub(crate) struct ChecksFields {
     /// Consecutive checks that found it.
     checks: u32,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated)]
     looks: u32,
 }
 
-/// The time of the last check, by both names.
+/// The time of the last check, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `checked_at` writes")]
 pub(crate) struct CheckedAtFields {
     /// The last health check.
     #[schema(format = DateTime, value_type = String)]
     checked_at: OffsetDateTime,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated, format = DateTime, value_type = String)]
     looked_at: OffsetDateTime,
 }
 
-/// The time of the next check, by both names.
+/// The time of the next check, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `next_check_at` writes")]
 pub(crate) struct NextCheckAtFields {
-    /// The next health check; null while none is due.
+    /// The next health check; null if none is scheduled.
     #[schema(format = DateTime, value_type = Option<String>)]
     next_check_at: Option<OffsetDateTime>,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated, format = DateTime, value_type = Option<String>)]
     look_again_at: Option<OffsetDateTime>,
 }
 
-/// Since when it has been paused, by both names.
+/// Since when it has been paused, under both names.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the schema of what `paused_since` writes")]
 pub(crate) struct PausedSinceFields {
-    /// Since when the endpoint has been paused, as its records have been missing for long; null while it is not.
+    /// Since when the endpoint has been paused because of missing records; null if it is not paused.
     #[schema(format = DateTime, value_type = Option<String>)]
     paused_since: Option<OffsetDateTime>,
-    /// The same by its old name. It goes in the next release.
+    /// The same under its old name. The next release removes it.
     #[schema(deprecated, format = DateTime, value_type = Option<String>)]
     parked_since: Option<OffsetDateTime>,
 }

@@ -1,4 +1,4 @@
-//! What requests say. The API reads them strictly: a field or a word that it does not know is refused by name.
+//! Bodies of requests. The API reads them strictly: it refuses unknown fields and words by name.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub enum Reachability {
 /// The challenge for names that are validated over DNS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum DnsMethod {
-    /// By a value of each order, published at the delegated name (RFC 8555 §8.4).
+    /// By a new value for each order, published at the delegated name (RFC 8555 §8.4).
     #[default]
     #[serde(rename = "dns-01")]
     Dns01,
@@ -34,12 +34,12 @@ impl DnsMethod {
     }
 }
 
-/// An endpoint to be registered.
+/// An endpoint to register.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"domain": "shop.example.com", "also": ["*.shop.example.com"], "reachability": "external"}))]
 pub struct Registration {
-    /// The name the endpoint goes by; a wildcard is fine. Cannot be changed.
+    /// The endpoint's first name; may be a wildcard. Cannot be changed later.
     #[schema(max_length = 253)]
     pub domain: String,
     /// Additional names (SANs) for the same certificate.
@@ -47,40 +47,41 @@ pub struct Registration {
     #[schema(max_items = 96)]
     pub also: Vec<String>,
     pub reachability: Reachability,
-    /// The challenge for names that are validated over DNS: `dns-01` unless this says otherwise.
+    /// The challenge for names that are validated over DNS; `dns-01` if absent.
     // Its name in earlier releases is taken as well, for one release.
     #[serde(default, alias = "dns_method", skip_serializing_if = "Option::is_none")]
     pub challenge: Option<DnsMethod>,
-    /// Whose it is. Operators only; without it, `default`.
+    /// Tenant of the endpoint. Operators only; `default` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub tenant: Option<String>,
-    /// ARNs of listeners (ALB, NLB) that the certificate is attached to; or one `pool:NAME`, which chooses the listener with
-    /// the most room. Operators only.
+    /// ARNs of listeners (ALB, NLB) for the certificate; or one `pool:NAME` for the listener of that pool with the most
+    /// room. Operators only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub listeners: Vec<String>,
-    /// Regions that it is imported into besides the installation's own and those of the listeners. Operators only.
+    /// Additional regions for the certificate, besides the installation's own and those of the listeners. Operators
+    /// only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 10)]
     pub regions: Vec<String>,
-    /// The role that is assumed for all of it, one of the installation's `DeploymentRoleArns`. Operators only.
+    /// Role to assume for all targets, one of the installation's `DeploymentRoleArns`. Operators only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// ARN of an imported certificate in use in the installation's region: the first one takes its place under that ARN, if
-    /// its tags give it to this endpoint. Operators only.
+    /// ARN of an imported certificate in use in the installation's region. The endpoint's first certificate replaces it
+    /// under that ARN, if its tags assign it to this endpoint. Operators only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,
-    /// The label of the delegation that the domain owner's records lead to already: `label` of the same registration in another
-    /// installation of the delegation zone, or of one that was lost. Without it a new one is made. Operators only, who answer
-    /// for it that the domain is this tenant's.
+    /// Label of the delegation that the domain owner's records lead to already: `label` of the same registration in
+    /// another installation of the delegation zone, or in a lost one. A new label if absent. Operators only: with it,
+    /// they vouch that the domain belongs to this tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[a-z2-7]{26}$")]
     pub label: Option<String>,
     /// Tags for the certificate in ACM, besides the installation's own. Operators only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// Whether each certificate is exported with its private key to a secret that the role `ExportRoleArn` reads. An
+    /// Whether to export each certificate with its private key to a secret for the role `ExportRoleArn`. An
     /// installation without that role refuses it.
     #[serde(default, skip_serializing_if = "is_off")]
     pub export_key: bool,
@@ -91,12 +92,12 @@ fn is_off(switch: &bool) -> bool {
     !switch
 }
 
-/// What an endpoint is to become. What is absent stays as it is.
+/// Changes of an endpoint. Absent fields stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"also": ["www.shop.example.com"], "reachability": "internal"}))]
 pub struct Wish {
-    /// All additional names (SANs): those that are left out are given back.
+    /// All additional names (SANs). Names left out are removed from the endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 96)]
     pub also: Option<Vec<String>>,
@@ -105,27 +106,27 @@ pub struct Wish {
     /// The challenge for names that are validated over DNS.
     #[serde(alias = "dns_method", skip_serializing_if = "Option::is_none")]
     pub challenge: Option<DnsMethod>,
-    /// All listeners (ALB, NLB) that the certificate is to be on: it is taken off those that are left out. Or one
-    /// `pool:NAME`. Operators only.
+    /// All listeners (ALB, NLB) for the certificate; it is removed from listeners left out. Or one `pool:NAME`.
+    /// Operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub listeners: Option<Vec<String>>,
-    /// All regions that it is to be imported into besides the installation's own and those of the listeners. Operators only.
+    /// All additional regions, besides the installation's own and those of the listeners. Operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 10)]
     pub regions: Option<Vec<String>>,
-    /// One of the installation's `DeploymentRoleArns`, or empty for none; not once there is a certificate. Operators only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// As for a registration, or empty for none; not once there is a certificate. Operators only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub adopt: Option<String>,
-    /// All tags of the certificate in ACM besides the installation's own: those that are left out are taken off. Operators
+    /// One of the installation's `DeploymentRoleArns`, or empty for none. Only before the first certificate. Operators
     /// only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// As in a registration, or empty for none. Only before the first certificate. Operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<String>,
+    /// All tags of the certificate in ACM, besides the installation's own; tags left out are removed. Operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,
-    /// True: each certificate from now on is exported with its private key, which needs a new one; false: the secret is
-    /// deleted.
+    /// True: each certificate from now on is exported with its private key; this needs a new certificate. False: the
+    /// secret is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export_key: Option<bool>,
 }
@@ -141,7 +142,7 @@ pub struct Preflight {
     #[schema(max_items = 96)]
     pub also: Vec<String>,
     pub reachability: Reachability,
-    /// The challenge for names that are validated over DNS; as for a registration.
+    /// The challenge for names that are validated over DNS, as in a registration.
     // The default is not sent: an API from before there was a choice refuses the field.
     #[serde(default, alias = "dns_method", skip_serializing_if = "DnsMethod::is_default")]
     pub challenge: DnsMethod,
@@ -159,7 +160,7 @@ pub enum RevocationReason {
     CessationOfOperation,
 }
 
-/// The current certificate is to be revoked.
+/// A request to revoke the current certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "key-compromise"}))]
@@ -167,27 +168,27 @@ pub struct RevocationWish {
     pub reason: RevocationReason,
 }
 
-/// Nobody is to be notified of an endpoint for a time: 90 days at most.
+/// A mute: nobody is notified of the endpoint for a time, at most 90 days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"until": "2026-12-24T06:00:00Z", "reason": "The customer moves to another DNS provider."}))]
+#[schema(example = json!({"until": "2026-12-24T06:00:00Z", "reason": "The domain moves to another DNS provider."}))]
 pub struct MuteWish {
-    /// The present unless it is said otherwise.
+    /// Now if absent.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub from: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
     pub until: OffsetDateTime,
-    /// Why: everybody who sees the endpoint reads it.
+    /// Why; visible to everybody who sees the endpoint.
     #[schema(min_length = 1, max_length = 200)]
     pub reason: String,
 }
 
-/// How a link is to be.
+/// Options of a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"expires_in_days": 14}))]
 pub struct LinkWish {
-    /// 30 unless it is said otherwise.
+    /// 30 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 365)]
     pub expires_in_days: Option<u16>,

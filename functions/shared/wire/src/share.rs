@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::Origin;
 
-/// A link that was made.
+/// A link to the domain owner's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Share {
-    /// SHA-256 of the token, hex: names the link, and opens nothing.
+    /// SHA-256 of the token, in hex. It names the link and does not open it.
     pub id: String,
     pub created_by: Origin,
     #[serde(with = "time::serde::rfc3339")]
@@ -23,12 +23,12 @@ pub struct ShareList {
     pub shares: Vec<Share>,
 }
 
-/// A link that was just made. Its URL is shown this once.
+/// A new link. Its URL is shown only once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewShare {
     #[serde(flatten)]
     pub share: Share,
-    /// The domain owner's page.
+    /// URL of the domain owner's page.
     pub url: String,
     /// A message for the domain owner, with the records and the link.
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct NewShare {
     pub mail: Option<Mail>,
 }
 
-/// A message, to be sent by whoever asked for it.
+/// A message for the caller to send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Mail {
     pub subject: String,

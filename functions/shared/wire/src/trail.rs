@@ -1,4 +1,4 @@
-//! What happened to an endpoint, in order: its attempts and what people did.
+//! Events of an endpoint, in order: its attempts and what people did.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{Open, Origin};
 
-/// What an event says happened.
+/// Kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
@@ -30,10 +30,10 @@ pub enum EventKind {
     Removed,
 }
 
-/// One thing that happened.
+/// One event of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
-    /// Sorts by time, and is unique within the endpoint: hand it back as `after` to read on from it.
+    /// Sorts by time; unique within the endpoint. Send it as `after` to continue from it.
     pub id: String,
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -42,15 +42,15 @@ pub struct Event {
     pub by: Origin,
     /// In one sentence.
     pub summary: String,
-    /// Whether it is `attempt_failed` as part of the set-up: the domain owner's records were not right yet, before the
-    /// first certificate.
+    /// Whether it is an `attempt_failed` of the set-up: before the first certificate, the domain owner's records were
+    /// not correct yet.
     #[serde(default)]
     #[schema(required = true)]
     pub set_up: bool,
     /// The endpoint's id, in the events of all endpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// The endpoint's first name; absent of an endpoint that was removed.
+    /// The endpoint's first name, in the events of all endpoints; absent if it is no longer known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
 }

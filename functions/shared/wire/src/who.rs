@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Who has to do something before it goes on, by the words of earlier releases.
+/// Who acts next, in the words of earlier releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Actor)]
 #[serde(rename_all = "snake_case")]
@@ -17,13 +17,14 @@ pub enum WaitingOn {
     Nobody,
 }
 
-/// Who did something, from where: the trail that an audit follows.
+/// Who did something, and from where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Origin {
     /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens automatically. Tenants see
     /// `operator` for every operator.
     pub who: String,
-    /// Source address of the request; absent for what happens automatically, and for operators' acts where a tenant reads.
+    /// Source address of the request; absent for what happens automatically, and for operators' acts if a tenant reads
+    /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }

@@ -13,7 +13,7 @@ pub(crate) fn cloud_formation(records: &[&RequiredRecord]) -> String {
     let mut resources = Map::new();
     for zone in zones(records) {
         let zone_id = identifiers.unique(format!("ZoneIdOf{}", word(zone.domain)));
-        let description = format!("The Route 53 hosted zone that has the records of {}", zone.domain);
+        let description = format!("The Route 53 hosted zone for the records of {}", zone.domain);
         parameters.insert(zone_id.clone(), json!({"Type": "AWS::Route53::HostedZone::Id", "Description": description}));
         for record in zone.records {
             let id = identifiers.unique(word(&record.name));

@@ -13,7 +13,7 @@ pub(crate) fn terraform(records: &[&RequiredRecord]) -> String {
     for zone in zones(records) {
         // Named for the endpoint too, so that files of several endpoints can be put together.
         let zone_id = identifiers.unique(format!("zone_id_of_{}_for_{}", word(zone.domain), word(subject)));
-        text += &variable(&zone_id, &format!("The Route 53 hosted zone that has the records of {}", zone.domain), None);
+        text += &variable(&zone_id, &format!("The Route 53 hosted zone for the records of {}", zone.domain), None);
         for record in zone.records {
             let name = identifiers.unique(word(&record.name));
             text += &match is_alias(record) {
