@@ -12,7 +12,7 @@ use api::{Outside, Service, Surroundings, application, parameters};
 use lambda_http::Adapter;
 use lambda_http::lambda_runtime::Runtime;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     let wiring = runtime::start().await?;
     let installation = parameters::installation(&wiring)?;

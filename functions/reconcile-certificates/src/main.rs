@@ -10,7 +10,7 @@ use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use reconcile_certificates::{Ports, reconcile};
 use time::OffsetDateTime;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let (store, certificates) = (wiring.endpoints()?, wiring.acm()?);

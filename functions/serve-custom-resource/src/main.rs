@@ -8,7 +8,7 @@ use api::{Outside, Service, parameters};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serve_custom_resource::{Event, NoInspection, answer};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let (store, flows) = (wiring.endpoints()?, wiring.room()?);

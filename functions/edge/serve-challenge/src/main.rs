@@ -11,7 +11,7 @@ use http::{Method, Response, StatusCode};
 use lambda_http::{Body, Error, Request, service_fn};
 use serve_challenge::{Answer, host_of, respond};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let (tokens, successor) = (wiring.tokens()?, wiring.successors_tokens()?);

@@ -9,7 +9,7 @@ use check_propagation::{LONGEST, Ports, check_propagation};
 use domain::endpoint::Step;
 use runtime::Spent;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (endpoints, dns) = (wiring.endpoints()?, wiring.dns()?);

@@ -8,7 +8,7 @@ use clean_up_challenge::clean_up_challenge;
 use domain::endpoint::Step;
 use runtime::Spent;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (endpoints, tokens) = (wiring.endpoints()?, wiring.tokens()?);

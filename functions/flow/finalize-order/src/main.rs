@@ -10,7 +10,7 @@ use domain::endpoint::Step;
 use finalize_order::{Ports, finalize_order};
 use runtime::{Spent, requests_sent};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, keys, cas) = (wiring.endpoints()?, wiring.keys()?, wiring.certificate_authorities(false)?);

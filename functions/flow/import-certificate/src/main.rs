@@ -15,7 +15,7 @@ use domain::endpoint::Step;
 use import_certificate::{Ports, import_certificate};
 use runtime::{Purpose, Spent};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations(Purpose::Install)?);

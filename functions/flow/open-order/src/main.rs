@@ -11,7 +11,7 @@ use domain::endpoint::Step;
 use open_order::{Ports, open_order};
 use runtime::{Spent, requests_sent};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);

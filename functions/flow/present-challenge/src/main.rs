@@ -8,7 +8,7 @@ use domain::endpoint::Step;
 use present_challenge::present_challenge;
 use runtime::Spent;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, tokens) = (wiring.endpoints()?, wiring.tokens()?);

@@ -14,7 +14,7 @@ use domain::endpoint::Step;
 use runtime::{Purpose, Spent};
 use settle_attempt::{Ports, settle_attempt};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations(Purpose::Remove)?);

@@ -9,7 +9,7 @@ use domain::endpoint::Step;
 use runtime::{Spent, requests_sent};
 use submit_challenge::submit_challenge;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, cas) = (wiring.endpoints()?, wiring.certificate_authorities(false)?);

@@ -9,7 +9,7 @@
 use runtime::Spent;
 use write_records::{Memory, Ports, span_of, write_records};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, zone, tasks) = (wiring.endpoints()?, wiring.zone_writer()?, wiring.tasks());

@@ -17,7 +17,7 @@ use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use runtime::Purpose;
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let (settings, counting, authorities) = (event::settings(&wiring)?, wiring.counting()?, wiring.authorities()?);

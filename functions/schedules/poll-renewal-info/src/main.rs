@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 /// What a page needs at the most.
 const RESERVE: Duration = Duration::from_secs(30);
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let (index, cas, metrics) = (wiring.endpoints()?, wiring.renewal_informations()?, wiring.metrics()?);

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 /// What a round needs at the most.
 const RESERVE: Duration = Duration::from_secs(10);
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let (index, flows, metrics) = (wiring.endpoints()?, wiring.room()?, wiring.metrics()?);

@@ -10,7 +10,7 @@ use send_digest::{Ports, send_digests};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let (table, notifier, dashboard) = (wiring.endpoints()?, wiring.alerts()?, wiring.dashboard());

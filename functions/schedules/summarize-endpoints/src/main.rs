@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 /// What the page that is being read, and the summaries that it completes, need at the most.
 const RESERVE: Duration = Duration::from_secs(30);
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
     let table = wiring.endpoints()?;
