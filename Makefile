@@ -141,9 +141,9 @@ screenshots: browser ## Make the pictures of the pages in docs/screenshots
 	@SCREENSHOTS=$(CURDIR)/docs/screenshots cargo test $(CARGO) --test dashboard -- --ignored --exact screenshots::the_pictures_of_the_documentation_are_taken
 
 drills: build ## Run the failure drills, and write docs/reference/failure-drills.md
-	@export PROVOKED=$(CURDIR)/.local/provoked; rm -rf "$$PROVOKED"; \
+	@export FAILURE_DRILLS=$(CURDIR)/.local/failure_drills; rm -rf "$$FAILURE_DRILLS"; \
 	for test in alerts ca_faults health alarms; do cargo test $(CARGO) --test $$test -- --test-threads 2; done; \
-	cargo test $(CARGO) --test provoked -- --ignored --exact the_page_of_the_failure_drills_is_written
+	cargo test $(CARGO) --test failure_drills -- --ignored --exact the_page_of_the_failure_drills_is_written
 
 # Alone: with all other crates it would be built with the AWS SDK.
 simulate: ## Simulate years of up to a million endpoints (docs/reference/scale.md); takes some ten minutes

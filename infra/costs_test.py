@@ -27,7 +27,7 @@ class Costs(unittest.TestCase):
         dynamodb, *_ = costs.per_month(costs.units(ROWS), PRICES, 1, 160)
         self.assertAlmostEqual(dynamodb, 730 / 80 * 30 + 730 / 1.6 * 3 + 730 / 6 * 2)
 
-    def test_a_row_that_is_missing_or_there_twice_is_told(self):
+    def test_a_row_that_is_missing_or_there_twice_is_reported(self):
         for page in ["", ROWS + "\n| renewal | 1 | 1 |"]:
             with self.assertRaises(SystemExit):
                 costs.units(page)("renewal")

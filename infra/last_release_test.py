@@ -41,7 +41,7 @@ class LastRelease(unittest.TestCase):
         self.assertIn(f"{word}: {what}", self.found())
         self.assertEqual(self.found(f"- `{word}`: do this."), "")
 
-    def test_the_same_again_is_nothing_to_tell(self):
+    def test_an_unchanged_release_is_not_reported(self):
         self.assertEqual(self.found(), "")
 
     def test_one_index_is_made_or_removed_in_one_release(self):
@@ -62,7 +62,7 @@ class LastRelease(unittest.TestCase):
         self.resources["Other"] = self.resources.pop("Table")
         self.assertIn("would be left behind", self.found("- `Table`"))
 
-    def test_parameters_that_come_and_go_are_told(self):
+    def test_parameters_that_come_and_go_are_reported(self):
         self.parameters["New"] = {"Type": "String"}
         self.assert_asked_for("New", "the parameter is new and has no default")
         self.parameters["New"]["Default"] = ""
@@ -70,7 +70,7 @@ class LastRelease(unittest.TestCase):
         del self.parameters["New"], self.parameters["Level"]
         self.assert_asked_for("Level", "the parameter is gone")
 
-    def test_another_default_and_a_narrower_constraint_are_told(self):
+    def test_another_default_and_a_narrower_constraint_are_reported(self):
         self.parameters["Level"]["Default"] = 4
         self.assert_asked_for("Level", "its default was 3 and is 4")
         self.parameters["Level"]["Default"] = 3
@@ -82,7 +82,7 @@ class LastRelease(unittest.TestCase):
         self.parameters["Zone"]["AllowedPattern"] = "[a-z]+"
         self.assert_asked_for("Zone", "AllowedPattern was None")
 
-    def test_outputs_and_fixed_names_are_told(self):
+    def test_outputs_and_fixed_names_are_reported(self):
         self.now["Outputs"] = {"Url": {"Value": "x", "Export": {"Name": "url"}}}
         self.assert_asked_for("Url", "the export was None and is 'url'")
         self.now["Outputs"] = {}

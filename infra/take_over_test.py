@@ -24,7 +24,7 @@ TEMPLATE = (SOURCE.parent.parent / "template.yaml").read_text(encoding="utf-8")
 
 
 class Template(unittest.TestCase):
-    def test_each_retained_resource_can_be_imported_and_is_looked_for(self):
+    def test_each_retained_resource_can_be_imported_and_is_searched_for(self):
         kinds = take_over.retained(TEMPLATE)
         self.assertEqual(TEMPLATE.count("\n    DeletionPolicy: Retain\n"), len(kinds))
         self.assertEqual(set(kinds.values()) - set(take_over.IDENTIFIERS), set())
@@ -110,7 +110,7 @@ class Choice(unittest.TestCase):
         found = self.chosen({"EndpointsTable": "prod-EndpointsTable-2"}, tables=tables)
         self.assertEqual(found["EndpointsTable"], "prod-EndpointsTable-2")
 
-    def test_a_key_that_nobody_may_look_at_stops_nothing(self):
+    def test_a_key_that_cannot_be_read_stops_nothing(self):
         keys = (("hidden", None), ("k1", ("Certificate keys of prod", "Enabled")))
         self.assertEqual(self.chosen(keys=keys)["KeysKey"], "k1")
 

@@ -114,8 +114,8 @@ mod tests {
         target_caa(&CaaLevel { answer: Answer::Records(records), ..facts().target_caa }, &installation)
     }
 
-    fn remedy(check: &InstallationCheck) -> &str {
-        check.remedy.as_deref().expect("a remedy")
+    fn next_step(check: &InstallationCheck) -> &str {
+        check.remedy.as_deref().expect("a next step")
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
         assert!(is_failed(&check), "{check:#?}");
         assert!(check.detail.contains("acme.second.example and ca.example") && check.detail.contains("amazon.com"));
         assert_eq!(
-            remedy(&check),
+            next_step(&check),
             "Create at edge.platform.example, beside the existing ones:\n\
              edge.platform.example CAA 0 issue \"ca.example\"\n\
              edge.platform.example CAA 0 issue \"second.example\""
@@ -139,22 +139,22 @@ mod tests {
         let fallback = judged(&["0 issue \"ca.example\""]);
         assert!(
             is_failed(&fallback)
-                && remedy(&fallback).ends_with(":\nedge.platform.example CAA 0 issue \"second.example\"")
+                && next_step(&fallback).ends_with(":\nedge.platform.example CAA 0 issue \"second.example\"")
         );
         let wildcards = judged(&["0 issue \"ca.example\"", "0 issue \"second.example\"", "0 issuewild \";\""]);
-        assert!(remedy(&wildcards).contains("CAA 0 issuewild \"ca.example\""), "{wildcards:#?}");
+        assert!(next_step(&wildcards).contains("CAA 0 issuewild \"ca.example\""), "{wildcards:#?}");
     }
 
     #[test]
     fn what_the_ca_does_not_know_or_cannot_read_is_named() {
         let critical = judged(&["1 tbs \"x\"", "0 issue \"ca.example\"", "0 issue \"second.example\""]);
-        assert!(is_failed(&critical) && remedy(&critical).contains("1 tbs"), "{critical:#?}");
+        assert!(is_failed(&critical) && next_step(&critical).contains("1 tbs"), "{critical:#?}");
         let malformed = judged(&["0 issue \"ca.example;;\"", "0 issue \"second.example\""]);
         assert!(malformed.detail.contains("empty parameter"), "{malformed:#?}");
-        assert!(remedy(&malformed).starts_with("Replace the CAA record of ca.example"), "{malformed:#?}");
+        assert!(next_step(&malformed).starts_with("Replace the CAA record of ca.example"), "{malformed:#?}");
         let unknown =
             judged(&["0 issue \"ca.example; accounturi=https://ca.example/1\"", "0 issue \"second.example\""]);
-        assert!(is_warning(&unknown) && remedy(&unknown).contains("CaaAccountUri"), "{unknown:#?}");
+        assert!(is_warning(&unknown) && next_step(&unknown).contains("CaaAccountUri"), "{unknown:#?}");
     }
 
     #[test]
@@ -165,8 +165,8 @@ mod tests {
             ..facts().target_caa
         };
         let check = target_caa(&seen, &installation());
-        assert!(is_failed(&check) && remedy(&check).starts_with("Point edge.platform.example elsewhere"));
-        assert!(remedy(&check).ends_with("\nlb.cloud.test CAA 0 issue \"ca.example\""), "{check:#?}");
+        assert!(is_failed(&check) && next_step(&check).starts_with("Point edge.platform.example elsewhere"));
+        assert!(next_step(&check).ends_with("\nlb.cloud.test CAA 0 issue \"ca.example\""), "{check:#?}");
     }
 
     #[test]
@@ -175,6 +175,6 @@ mod tests {
             |why| target_caa(&CaaLevel { answer: Answer::Failed(why), ..facts().target_caa }, &installation());
         assert!(is_warning(&unanswered(Unanswered::TimedOut)));
         let check = unanswered(Unanswered::ServFail);
-        assert!(is_failed(&check) && remedy(&check).contains("dig CAA edge.platform.example"));
+        assert!(is_failed(&check) && next_step(&check).contains("dig CAA edge.platform.example"));
     }
 }

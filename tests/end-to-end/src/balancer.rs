@@ -26,20 +26,20 @@ impl Balancer {
 
     pub async fn named(cloud: &LocalCloud, name: &str, kind: &str, region: &str, account: &str) -> Result<Self> {
         let aws = Emulator { cloud, region, account };
-        let subnets = aws.ask("ec2", "2016-11-15", &[("Action", "DescribeSubnets")]).await?;
+        let subnets = aws.query("ec2", "2016-11-15", &[("Action", "DescribeSubnets")]).await?;
         let subnets: Vec<&str> = all(&subnets, "subnetId").collect();
         ensure!(subnets.len() >= 2, "the emulator has a network with subnets: {subnets:?}");
-        let asked = [
+        let parameters = [
             ("Action", "CreateLoadBalancer"),
             ("Name", name),
             ("Type", kind),
             ("Subnets.member.1", subnets[0]),
             ("Subnets.member.2", subnets[1]),
         ];
-        let balancer = aws.ask("elasticloadbalancing", "2015-12-01", &asked).await?;
+        let balancer = aws.query("elasticloadbalancing", "2015-12-01", &parameters).await?;
         let balancer = all(&balancer, "LoadBalancerArn").next().context("a load balancer has an ARN")?;
         let default = format!("arn:aws:iam::{account}:server-certificate/default");
-        let asked = [
+        let parameters = [
             ("Action", "CreateListener"),
             ("LoadBalancerArn", balancer),
             ("Protocol", if kind == "network" { "TLS" } else { "HTTPS" }),
@@ -48,7 +48,7 @@ impl Balancer {
             ("DefaultActions.member.1.Type", "fixed-response"),
             ("DefaultActions.member.1.FixedResponseConfig.StatusCode", "404"),
         ];
-        let listener = aws.ask("elasticloadbalancing", "2015-12-01", &asked).await?;
+        let listener = aws.query("elasticloadbalancing", "2015-12-01", &parameters).await?;
         let listener = all(&listener, "ListenerArn").next().context("a listener has an ARN")?.parse()?;
         Ok(Self { listener, default })
     }
@@ -71,20 +71,20 @@ impl Balancer {
     async fn change(&self, cloud: &LocalCloud, action: &str, certificate: &str) -> Result<()> {
         let aws =
             Emulator { cloud, region: self.listener.region().as_str(), account: self.listener.account().as_str() };
-        let asked = [
+        let parameters = [
             ("Action", action),
             ("ListenerArn", self.listener.as_str()),
             ("Certificates.member.1.CertificateArn", certificate),
         ];
-        aws.ask("elasticloadbalancing", "2015-12-01", &asked).await.map(drop)
+        aws.query("elasticloadbalancing", "2015-12-01", &parameters).await.map(drop)
     }
 
     /// ARNs of the listener's certificates beside its default one.
-    pub async fn held(&self, cloud: &LocalCloud) -> Result<Vec<String>> {
+    pub async fn certificates(&self, cloud: &LocalCloud) -> Result<Vec<String>> {
         let aws =
             Emulator { cloud, region: self.listener.region().as_str(), account: self.listener.account().as_str() };
-        let asked = [("Action", "DescribeListenerCertificates"), ("ListenerArn", self.listener.as_str())];
-        let answer = aws.ask("elasticloadbalancing", "2015-12-01", &asked).await?;
+        let parameters = [("Action", "DescribeListenerCertificates"), ("ListenerArn", self.listener.as_str())];
+        let answer = aws.query("elasticloadbalancing", "2015-12-01", &parameters).await?;
         Ok(all(&answer, "CertificateArn").filter(|arn| *arn != self.default).map(str::to_owned).collect())
     }
 }
@@ -136,7 +136,7 @@ impl Emulator<'_> {
     }
 
     /// A call in AWS's query protocol; the answer is XML.
-    async fn ask(&self, service: &str, version: &str, parameters: &[(&str, &str)]) -> Result<String> {
+    async fn query(&self, service: &str, version: &str, parameters: &[(&str, &str)]) -> Result<String> {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters)
             .append_pair("Version", version)

@@ -4,10 +4,10 @@ pub mod balancer;
 pub mod browser;
 pub mod drill;
 mod events;
+pub mod failure_drills;
 mod inbox;
 pub mod meter;
 pub mod million;
-pub mod provoked;
 pub mod web_server;
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use adapters::dns::{Dns, Roots};
 use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
-use local_cloud::{Ca, CustomerZone, LocalCloud, NameServers, Options, VerifiedChain, wait_until};
+use local_cloud::{Ca, LocalCloud, NameServers, Options, OwnerZone, VerifiedChain, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use vocabulary::record::quoted;
@@ -63,7 +63,7 @@ impl Platform {
     }
 
     /// Makes the endpoint due: `health_at`, or `advice_at`.
-    pub async fn set_turn(&self, id: &str, of: &str) -> Result<()> {
+    pub async fn set_due(&self, id: &str, of: &str) -> Result<()> {
         self.set_item(id, "ENDPOINT#TIMES", &format!("{of} = :value"), AttributeValue::N("1".into())).await
     }
 
@@ -121,7 +121,7 @@ impl Platform {
     }
 
     /// Registers an endpoint, and creates its records once its first attempt has missed them: the next one asks the CA.
-    pub async fn register_proven(&self, zone: &CustomerZone, domain: &str, reachability: &str) -> Result<Value> {
+    pub async fn register_proven(&self, zone: &OwnerZone, domain: &str, reachability: &str) -> Result<Value> {
         let endpoint = self.register(domain, &[], reachability).await?;
         self.attempt(domain, 1).await?;
         self.create_records(zone, &endpoint).await?;
@@ -129,7 +129,7 @@ impl Platform {
     }
 
     /// Registers an endpoint, creates its records, and brings it to its certificate.
-    pub async fn issue(&self, zone: &CustomerZone, domain: &str, also: &[&str], reachability: &str) -> Result<Value> {
+    pub async fn issue(&self, zone: &OwnerZone, domain: &str, also: &[&str], reachability: &str) -> Result<Value> {
         let endpoint = self.register(domain, also, reachability).await?;
         self.create_records(zone, &endpoint).await?;
         self.attempt(domain, 1).await?;
@@ -188,7 +188,7 @@ impl Platform {
     }
 
     /// Creates the records that the endpoint asks for, as the customer would.
-    pub async fn create_records(&self, zone: &CustomerZone, endpoint: &Value) -> Result<()> {
+    pub async fn create_records(&self, zone: &OwnerZone, endpoint: &Value) -> Result<()> {
         for record in endpoint["dns"]["records"].as_array().context("records")? {
             let (name, value) = (text(&record["name"]), text(&record["value"]));
             match text(&record["type"]) {

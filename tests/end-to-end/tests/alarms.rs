@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT, others_certificate, pool};
-use end_to_end::provoked::provoke;
+use end_to_end::failure_drills::start_drill;
 use end_to_end::{Inbox, Platform};
 use local_cloud::{Alarm, AwsLimits, BALANCER_QUOTA, CaOptions, LocalCloud, Options};
 use time::{Duration, OffsetDateTime};
@@ -85,7 +85,7 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed() -> Resu
     let hosted_zone = cloud.description().delegation_zone_id.clone();
     cloud.set_function_variable("WriteRecordsFunction", "DELEGATION_HOSTED_ZONE_ID", Some("ZGONE")).await?;
     let begun = OffsetDateTime::now_utc();
-    let provoked = provoke("zone-gone");
+    let drill = start_drill("zone-gone");
     let attempt = platform.run("www.alarms.test").await?;
     ensure!(attempt["failure"]["actor"] == "operator", "{attempt:#}");
     // An attempt ends shortly before what its last function wrote is in the log.
@@ -99,7 +99,7 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed() -> Resu
     ensure!(alarm(&alarms, "CaFailuresAlarm")?.state_value == "OK", "it was not the CA: {alarms:#?}");
     let rung = inbox.wait_for_alarm("OperatorFailuresAlarm", "ALARM").await?;
     let told = inbox.wait_for("www.alarms.test", "RenewalFailed").await?;
-    provoked.told(&format!("{told}\n\n{rung}"))?;
+    drill.notified(&format!("{told}\n\n{rung}"))?;
 
     cloud
         .set_function_variable("WriteRecordsFunction", "DELEGATION_HOSTED_ZONE_ID", Some(hosted_zone.as_str()))
@@ -127,11 +127,11 @@ async fn a_stopped_schedule_rings_the_alarms_on_missing_runs() -> Result<()> {
     ensure!(ringing(&alarms).is_empty(), "both have just run: {alarms:#?}");
 
     // No run comes any more, and a quarter of an hour passes.
-    let provoked = provoke("engine-silent");
+    let drill = start_drill("engine-silent");
     let alarms = cloud.evaluate_alarms(now + Duration::minutes(16)).await?;
     let silent = BTreeSet::from(["ScanSilentAlarm", "AdviceSilentAlarm", "HealthSilentAlarm"]);
     ensure!(ringing(&alarms) == silent, "{alarms:#?}");
-    provoked.told(&inbox.wait_for_alarm("ScanSilentAlarm", "ALARM").await?)?;
+    drill.notified(&inbox.wait_for_alarm("ScanSilentAlarm", "ALARM").await?)?;
     inbox.wait_for_alarm("AdviceSilentAlarm", "ALARM").await?;
 
     // Before that, a scan that is not punctual rings no alarm.

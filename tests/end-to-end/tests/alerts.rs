@@ -16,7 +16,7 @@ use axum::routing::post;
 use domain::alert::{Alert, AlertKind, Sender};
 use domain::endpoint::{Cause, Severity};
 use domain::ports::{Notifier, SUMMARY_PARTS, SharedCauses};
-use end_to_end::provoked::provoke;
+use end_to_end::failure_drills::start_drill;
 use end_to_end::{Platform, Queue, alert, text};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -216,7 +216,7 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
     // By the deployed functions: what goes wrong and is mended, a digest in between, and the end.
     let zone = cloud.create_zone("told.test").await?;
     let endpoint = platform.register("www.told.test", &[], "internal").await?;
-    let provoked = provoke("record-missing");
+    let drill = start_drill("record-missing");
     platform.attempt("www.told.test", 1).await?;
     for sent in [1, 0] {
         let report = cloud.invoke("SendDigestFunction", &json!({})).await?;
@@ -234,7 +234,7 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
         Ok(subscribers.routed().await?.into_iter().find(|alert| alert.domain.as_deref() == Some("www.told.test")))
     })
     .await?;
-    provoked.told(&missing.text(&Sender::default()))?;
+    drill.notified(&missing.text(&Sender::default()))?;
     subscribers.each_has(kinds + 2).await?;
     platform.create_records(&zone, &endpoint).await?;
     let attempt = platform.run("www.told.test").await?;

@@ -162,11 +162,11 @@ async fn a_tenant_with_a_valid_token_reaches_only_its_own_endpoints() -> Result<
     let mine = globex.get("/bearer/v1/endpoints").await?.body;
     ensure!(mine["endpoints"].as_array().map(Vec::len) == Some(1), "{mine}");
     checks_are_no_weapon(&platform, &globex).await?;
-    servers_that_refuse_are_asked_little(&platform, &globex).await?;
-    name_servers_in_our_own_network_are_not_asked(&platform, &globex).await?;
-    slow_hosts_of_97_names_hold_up_no_step(&platform).await?;
-    a_silent_name_server_holds_up_no_step(&platform, &globex).await?;
-    one_tenant_that_asks_too_much_is_told_so_and_no_other(&acme, &globex).await
+    servers_that_refuse_get_few_queries(&platform, &globex).await?;
+    name_servers_in_our_own_network_get_no_query(&platform, &globex).await?;
+    slow_hosts_of_97_names_delay_no_step(&platform).await?;
+    a_silent_name_server_delays_no_step(&platform, &globex).await?;
+    only_the_tenant_over_its_limits_is_refused(&acme, &globex).await
 }
 
 /// As many as one request may name.
@@ -179,17 +179,17 @@ async fn checks_are_no_weapon(platform: &Platform, globex: &Attacker<'_>) -> Res
     let zone = platform.cloud.create_zone("bystander.test").await?;
     let servers = zone.name_servers().await?.len();
     let also: Vec<String> = (1..NAMES).map(|number| format!("n{number}.bystander.test")).collect();
-    let asked = || questions(&platform.cloud, "bystander.test");
-    let before = asked()?;
+    let queries = || queries(&platform.cloud, "bystander.test");
+    let before = queries()?;
     let registered = globex.register_with("n0.bystander.test", &also, "key-97").await?;
     let id = id(&registered)?.to_owned();
     let attempt = platform.attempt(&id, 1).await?;
     ensure!(Platform::ca_requests(&attempt) == 0, "nothing is proven: {attempt:#}");
     // A check of everything, and the proofs.
-    let by_attempt = asked()? - before;
+    let by_attempt = queries()? - before;
     let checked = globex.post(&format!("/bearer/v1/endpoints/{id}/check")).await?;
     ensure!(checked.status == 200, "{} {}", checked.status, checked.body);
-    let by_check = asked()? - before - by_attempt;
+    let by_check = queries()? - before - by_attempt;
     println!("{servers} servers were asked {by_attempt} questions by an attempt and {by_check} by a check");
     ensure!(by_check > NAMES && by_attempt > NAMES, "the questions are counted: {by_attempt}, {by_check}");
     ensure!(by_check <= servers * MOST_OF_ONE && by_attempt <= 2 * servers * MOST_OF_ONE);
@@ -200,7 +200,7 @@ async fn checks_are_no_weapon(platform: &Platform, globex: &Attacker<'_>) -> Res
 const MOST_OF_ONE_THAT_REFUSES: usize = 10;
 
 /// Servers that refuse are left alone, however many names lead to them.
-async fn servers_that_refuse_are_asked_little(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
+async fn servers_that_refuse_get_few_queries(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
     let zone = platform.cloud.create_zone("refusing.test").await?;
     let servers = zone.name_servers().await?.len();
     let fault = ServerFault { zone: "refusing.test".into(), server: None, effect: ServerEffect::Refused };
@@ -211,14 +211,14 @@ async fn servers_that_refuse_are_asked_little(platform: &Platform, globex: &Atta
     platform.cloud.name_servers().spoil(&[])?;
     ensure!(Platform::ca_requests(&attempt) == 0, "{attempt:#}");
     // Those of the registry and of the root are counted, too.
-    let asked = questions(&platform.cloud, "refusing.test")?;
-    println!("{servers} servers that refuse were asked {asked} questions");
-    ensure!(asked > 0 && asked <= (servers + 2) * MOST_OF_ONE_THAT_REFUSES, "{asked} questions");
+    let queries = queries(&platform.cloud, "refusing.test")?;
+    println!("{servers} servers that refuse were asked {queries} questions");
+    ensure!(queries > 0 && queries <= (servers + 2) * MOST_OF_ONE_THAT_REFUSES, "{queries} questions");
     Ok(())
 }
 
 /// A zone may say that its name servers are in the platform's own network: nothing is sent there.
-async fn name_servers_in_our_own_network_are_not_asked(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
+async fn name_servers_in_our_own_network_get_no_query(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
     let inside = UdpSocket::bind(("127.0.0.201", platform.cloud.name_servers().port()))?;
     inside.set_nonblocking(true)?;
     let zone = platform.cloud.create_zone("inside.test").await?;
@@ -235,7 +235,7 @@ async fn name_servers_in_our_own_network_are_not_asked(platform: &Platform, glob
 
 /// As many names as one request may have, at hosts that take every connection and answer nothing: the step that waits for them
 /// ends well inside its function's 60 seconds, and is not the operator's.
-async fn slow_hosts_of_97_names_hold_up_no_step(platform: &Platform) -> Result<()> {
+async fn slow_hosts_of_97_names_delay_no_step(platform: &Platform) -> Result<()> {
     const SLOW: &str = "127.0.0.78";
     let cloud = &platform.cloud;
     let listener = TcpListener::bind((SLOW, cloud.description().edge.port())).await?;
@@ -273,7 +273,7 @@ async fn slow_hosts_of_97_names_hold_up_no_step(platform: &Platform) -> Result<(
 
 /// A name of twenty labels, each of which might be a zone of its own, below a server that takes every question and answers none:
 /// the step ends well inside its limit of 60 seconds, and nobody at the platform is to blame.
-async fn a_silent_name_server_holds_up_no_step(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
+async fn a_silent_name_server_delays_no_step(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
     let _zone = platform.cloud.create_zone("silent.test").await?;
     let fault = ServerFault { zone: "silent.test".into(), server: None, effect: ServerEffect::Silent };
     platform.cloud.name_servers().spoil(&[fault])?;
@@ -291,16 +291,13 @@ async fn a_silent_name_server_holds_up_no_step(platform: &Platform, globex: &Att
 }
 
 /// How often the cloud's name servers have been asked for names below `zone`.
-fn questions(cloud: &LocalCloud, zone: &str) -> Result<usize> {
+fn queries(cloud: &LocalCloud, zone: &str) -> Result<usize> {
     let log = std::fs::read_to_string(cloud.log("serve"))?;
     Ok(log.lines().filter(|line| line.contains("answered") && line.contains(zone)).count())
 }
 
 /// 429 with the time to come again, for this tenant alone.
-async fn one_tenant_that_asks_too_much_is_told_so_and_no_other(
-    acme: &Attacker<'_>,
-    globex: &Attacker<'_>,
-) -> Result<()> {
+async fn only_the_tenant_over_its_limits_is_refused(acme: &Attacker<'_>, globex: &Attacker<'_>) -> Result<()> {
     let many: Vec<String> = (1..NAMES).map(|number| format!("q{number}.attacker.test")).collect();
     let quota = globex.register_with("q0.attacker.test", &many, "key-quota").await?;
     ensure!(quota.status == 409 && text(&quota.body["type"]).ends_with("quota-reached"), "{}", quota.body);

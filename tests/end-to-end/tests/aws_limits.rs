@@ -74,7 +74,7 @@ async fn a_certificate_reaches_a_listener_that_learns_of_it_late() -> Result<()>
     let attempt = platform.run(domain).await?;
     ensure!(attempt["outcome"] == "issued" && attempt["failure"].is_null(), "{attempt:#}");
     let endpoint = platform.endpoint(domain).await?;
-    ensure!(balancer.held(cloud).await? == [text(&endpoint["certificate"]["arn"])], "{endpoint:#}");
+    ensure!(balancer.certificates(cloud).await? == [text(&endpoint["certificate"]["arn"])], "{endpoint:#}");
     Ok(())
 }
 

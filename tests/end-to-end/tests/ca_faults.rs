@@ -2,9 +2,9 @@
 //! waited on and when the next attempt is.
 
 use anyhow::{Context, Result, ensure};
-use end_to_end::provoked::provoke;
+use end_to_end::failure_drills::start_drill;
 use end_to_end::{Inbox, Platform, is_failing, text};
-use local_cloud::{CaOptions, CustomerZone, Effect, Fault, FaultProxy, Options, pebble};
+use local_cloud::{CaOptions, Effect, Fault, FaultProxy, Options, OwnerZone, pebble};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -27,13 +27,13 @@ async fn fixture() -> Result<Fixture> {
 
 impl Fixture {
     /// Registers an external endpoint whose records are right, and returns the first attempt that may ask the CA.
-    async fn first_attempt(&self, zone: &CustomerZone, domain: &str) -> Result<Value> {
+    async fn first_attempt(&self, zone: &OwnerZone, domain: &str) -> Result<Value> {
         self.platform.register_proven(zone, domain, "external").await?;
         self.platform.run(domain).await
     }
 
     /// The failure is recorded, people are notified, and a later attempt brings the certificate.
-    async fn check_told_then_mended(&self, domain: &str, kind: &str) -> Result<()> {
+    async fn check_notified_then_resolved(&self, domain: &str, kind: &str) -> Result<()> {
         let endpoint = self.platform.endpoint(domain).await?;
         ensure!(is_failing(&endpoint), "{endpoint:#}");
         self.platform.check_nothing_published(domain).await?;
@@ -70,7 +70,7 @@ async fn a_refusal_of_the_ca_is_recorded_with_who_is_waited_on() -> Result<()> {
     ensure!(Platform::ca_requests(&attempt) > 0, "what a failed step used is counted too: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("limited.refused.test").await?)?;
     ensure!(wait > time::Duration::minutes(118), "Retry-After is obeyed: {wait}");
-    fixture.check_told_then_mended("limited.refused.test", "IssuanceFailed").await?;
+    fixture.check_notified_then_resolved("limited.refused.test", "IssuanceFailed").await?;
 
     let busy = Fault::unavailable_in_html(pebble::NEW_ORDER).header("retry-after", "1800");
     proxy.inject(busy);
@@ -79,14 +79,14 @@ async fn a_refusal_of_the_ca_is_recorded_with_who_is_waited_on() -> Result<()> {
     ensure!(text(&attempt["failure"]["summary"]).contains("503"), "the status is kept: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("busy.refused.test").await?)?;
     ensure!(wait > time::Duration::minutes(28), "Retry-After is obeyed: {wait}");
-    fixture.check_told_then_mended("busy.refused.test", "IssuanceFailed").await?;
+    fixture.check_notified_then_resolved("busy.refused.test", "IssuanceFailed").await?;
 
     proxy.inject(Fault::problem(pebble::NEW_ORDER, 403, "caa", "CAA record for caa.refused.test prevents issuance"));
     let attempt = fixture.first_attempt(&zone, "caa.refused.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["remedy"]).contains("CAA"), "{attempt:#}");
     fixture.inbox.wait_for_cause("caa.refused.test", "CaRefused").await?;
-    fixture.check_told_then_mended("caa.refused.test", "ActionRequired").await?;
+    fixture.check_notified_then_resolved("caa.refused.test", "ActionRequired").await?;
 
     // An order that expired between two attempts: the second begins again, in the same attempt.
     proxy.inject(Fault::problem(pebble::FINALIZE, 403, "badCSR", "this CSR is not for today"));
@@ -99,10 +99,10 @@ async fn a_refusal_of_the_ca_is_recorded_with_who_is_waited_on() -> Result<()> {
 
     // The CA blocks the name for good.
     let blocked = platform.cloud.create_zone("blocked.test").await?;
-    let provoked = provoke("name-refused");
+    let drill = start_drill("name-refused");
     let attempt = fixture.first_attempt(&blocked, "blocked.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
-    provoked.told(&fixture.inbox.wait_for_cause("blocked.test", "CaRefused").await?)?;
+    drill.notified(&fixture.inbox.wait_for_cause("blocked.test", "CaRefused").await?)?;
 
     // What the CA says of the account is stored for all endpoints: the next one does not have to ask.
     let account = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", "too many new orders recently");
@@ -165,11 +165,11 @@ async fn an_answer_that_is_lost_late_or_never_comes_loses_nothing() -> Result<()
 
     // A CA that is unavailable: people are notified when the flow's own retries are spent, and a later attempt goes on.
     proxy.inject(Fault::at("/", Effect::Drop).always());
-    let provoked = provoke("ca-away");
+    let drill = start_drill("ca-away");
     let attempt = fixture.first_attempt(&zone, "away.lost.test").await?;
     ensure!(failure(&attempt) == ("Unavailable", "ca"), "{attempt:#}");
-    provoked.told(&fixture.inbox.wait_for("away.lost.test", "IssuanceFailed").await?)?;
-    fixture.check_told_then_mended("away.lost.test", "IssuanceFailed").await
+    drill.notified(&fixture.inbox.wait_for("away.lost.test", "IssuanceFailed").await?)?;
+    fixture.check_notified_then_resolved("away.lost.test", "IssuanceFailed").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

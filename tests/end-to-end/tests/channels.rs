@@ -74,7 +74,7 @@ async fn a_denied_channel_loses_no_certificate_and_each_channel_gets_its_message
             ensure!(!refusals()?.is_empty(), "IAM denied it");
             cloud.deny("CheckHealthFunction", &[]).await?;
         }
-        platform.set_turn(text(&endpoint["id"]), "health_at").await?;
+        platform.set_due(text(&endpoint["id"]), "health_at").await?;
         let run = check().await?;
         ensure!(run["checked"] == 1 && run["failed"] == json!([]), "{run:#}");
         wait_until("the message on every channel", Duration::from_secs(20), async || {

@@ -8,9 +8,7 @@ use aws_sdk_acm::primitives::Blob;
 use aws_sdk_acm::types::Tag;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT, certificate_at, others_certificate, pool};
 use end_to_end::{Inbox, Platform, text};
-use local_cloud::{
-    AwsLimits, BALANCER_QUOTA, CustomerZone, Effect, Fault, FaultProxy, LocalCloud, Options, wait_until,
-};
+use local_cloud::{AwsLimits, BALANCER_QUOTA, Effect, Fault, FaultProxy, LocalCloud, Options, OwnerZone, wait_until};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -33,7 +31,7 @@ async fn register(platform: &Platform, body: Value) -> Result<Value> {
 }
 
 /// Creates its records, and brings it to its certificate.
-async fn issued(platform: &Platform, zone: &CustomerZone, endpoint: &Value) -> Result<Value> {
+async fn issued(platform: &Platform, zone: &OwnerZone, endpoint: &Value) -> Result<Value> {
     let domain = text(&endpoint["domain"]);
     platform.create_records(zone, endpoint).await?;
     platform.attempt(domain, 1).await?;
@@ -46,7 +44,7 @@ async fn issued(platform: &Platform, zone: &CustomerZone, endpoint: &Value) -> R
 /// Makes the endpoint due, and runs the health check.
 async fn check(platform: &Platform, id: &str) -> Result<()> {
     let cloud = &platform.cloud;
-    platform.set_turn(id, "health_at").await?;
+    platform.set_due(id, "health_at").await?;
     let run = cloud.invoke("CheckHealthFunction", &json!({})).await?;
     ensure!(run.error.is_none() && run.payload["checked"] == 1, "{run:?}");
     Ok(())
@@ -123,7 +121,10 @@ async fn a_certificate_that_is_in_use_is_taken_over_once_its_owner_gives_it_away
     ensure!(
         issued["certificate"]["arn"] == arn && serial().await?.as_deref() == issued["certificate"]["serial"].as_str()
     );
-    ensure!(balancer.held(cloud).await? == [arn.clone()], "the load balancer serves the new one without a change");
+    ensure!(
+        balancer.certificates(cloud).await? == [arn.clone()],
+        "the load balancer serves the new one without a change"
+    );
 
     ensure!(platform.run(domain).await?["outcome"] == "renewed");
     ensure!(platform.endpoint(domain).await?["certificate"]["arn"] == arn, "and so it goes on");
@@ -152,13 +153,16 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
         deployment["listeners"].as_array().is_some_and(|all| all.iter().all(|l| !l["attached_at"].is_null())),
         "{deployment:#}"
     );
-    ensure!(here.held(cloud).await? == [arn.clone()] && there.held(cloud).await? == [copy.clone()], "attached");
+    ensure!(
+        here.certificates(cloud).await? == [arn.clone()] && there.certificates(cloud).await? == [copy.clone()],
+        "attached"
+    );
     let serial = text(&endpoint["certificate"]["serial"]).to_owned();
     ensure!(at(HOME, &arn).await?.as_ref() == Some(&serial) && at(AWAY, &copy).await?.as_ref() == Some(&serial));
 
     // Taken off by hand: two checks see it, and it is back with the renewal, under the same ARNs.
     there.strip(cloud, &copy).await?;
-    ensure!(there.held(cloud).await?.is_empty());
+    ensure!(there.certificates(cloud).await?.is_empty());
     let id = text(&endpoint["id"]);
     check(&platform, id).await?;
     check(&platform, id).await?;
@@ -173,7 +177,10 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     for (region, arn) in [(HOME, &arn), (AWAY, &copy)] {
         ensure!(at(region, arn).await?.as_deref() == Some(serial_after), "{region} has the new one");
     }
-    ensure!(here.held(cloud).await? == [arn.clone()] && there.held(cloud).await? == [copy.clone()], "and once each");
+    ensure!(
+        here.certificates(cloud).await? == [arn.clone()] && there.certificates(cloud).await? == [copy.clone()],
+        "and once each"
+    );
 
     // A listener is taken off the endpoint: no new certificate, and nothing is left in its region.
     let wish = json!({"listeners": [here.listener]});
@@ -181,7 +188,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     ensure!(answer.status == 200, "{answer:?}");
     let attempt = platform.attempt(domain, answer.body["attempt"].as_u64().context("a number")?).await?;
     ensure!(attempt["outcome"] == "unchanged" && Platform::ca_requests(&attempt) == 0, "{attempt:#}");
-    ensure!(there.held(cloud).await?.is_empty() && here.held(cloud).await? == [arn.clone()]);
+    ensure!(there.certificates(cloud).await?.is_empty() && here.certificates(cloud).await? == [arn.clone()]);
     ensure!(at(AWAY, &copy).await?.is_none(), "the copy is gone");
     ensure!(platform.endpoint(domain).await?["deployment"]["copies"] == json!([]));
 
@@ -198,7 +205,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     ensure!(at(HOME, &arn).await?.as_deref() == Some(serial_after));
 
     removed(&platform, domain).await?;
-    ensure!(here.held(cloud).await?.is_empty(), "detached");
+    ensure!(here.certificates(cloud).await?.is_empty(), "detached");
     ensure!(at(HOME, &arn).await?.is_none(), "and deleted");
     inbox.wait_for(domain, "EndpointRemoved").await?;
     Ok(())
@@ -239,10 +246,13 @@ async fn a_certificate_goes_to_another_account_by_the_named_role_and_by_no_other
     );
     let (arn, serial) = (text(&endpoint["certificate"]["arn"]), text(&endpoint["certificate"]["serial"]));
     ensure!(arn.contains(&format!(":{HOME}:{OTHER_ACCOUNT}:")), "{endpoint:#}");
-    ensure!(there(arn).await?.as_deref() == Some(serial) && balancer.held(cloud).await? == [arn], "{endpoint:#}");
+    ensure!(
+        there(arn).await?.as_deref() == Some(serial) && balancer.certificates(cloud).await? == [arn],
+        "{endpoint:#}"
+    );
 
     removed(&platform, domain).await?;
-    ensure!(balancer.held(cloud).await?.is_empty(), "detached");
+    ensure!(balancer.certificates(cloud).await?.is_empty(), "detached");
     ensure!(there(arn).await?.is_none(), "and deleted");
     Ok(())
 }
@@ -288,7 +298,7 @@ async fn a_pool_gives_each_endpoint_a_load_balancer_with_room_until_there_is_non
 
     // The third has its certificate on the second one, with that one's target for its visitors.
     let third = issued(&platform, &zone, &registered[2]).await?;
-    ensure!(second.held(cloud).await?.contains(&text(&third["certificate"]["arn"]).to_owned()), "{third:#}");
+    ensure!(second.certificates(cloud).await?.contains(&text(&third["certificate"]["arn"]).to_owned()), "{third:#}");
     let external = json!({"domain": "e.pooled.test", "reachability": "external", "listeners": [second.listener]});
     let external = register(&platform, external).await?;
     ensure!(external["dns"]["records"][1]["value"] == "edge-2.platform.test", "{external:#}");
@@ -311,7 +321,7 @@ async fn a_pool_gives_each_endpoint_a_load_balancer_with_room_until_there_is_non
     let attempt = platform.attempt("a.pooled.test", attempts + 1).await?;
     ensure!(attempt["failure"].is_null() && Platform::ca_requests(&attempt) == 0, "{attempt:#}");
     let arn = text(&platform.endpoint("a.pooled.test").await?["certificate"]["arn"]).to_owned();
-    ensure!(first.held(cloud).await?.contains(&arn), "attached");
+    ensure!(first.certificates(cloud).await?.contains(&arn), "attached");
     let fourth = register(&platform, wish("d.pooled.test")).await?;
     ensure!(fourth["deployment"]["listeners"][0]["arn"] == second.listener.as_str(), "{fourth:#}");
     Ok(())

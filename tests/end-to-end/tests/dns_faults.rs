@@ -36,7 +36,7 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
         let endpoint = platform.register(&domain, &[], "internal").await?;
         let attempt = platform.attempt(&domain, 1).await?;
         ensure!(text(&attempt["failure"]["summary"]).contains(said), "{label}: {attempt:#}");
-        check_told(&platform, &inbox, &domain, &attempt).await?;
+        check_notified(&platform, &inbox, &domain, &attempt).await?;
 
         // Fixed.
         zone.remove(&format!("_acme-challenge.{domain}"), RrType::Txt).await?;
@@ -55,7 +55,7 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
         platform.register(&domain, &[], "external").await?;
         let attempt = platform.attempt(&domain, 1).await?;
         ensure!(text(&attempt["failure"]["summary"]).contains(said), "{label}: {attempt:#}");
-        check_told(&platform, &inbox, &domain, &attempt).await?;
+        check_notified(&platform, &inbox, &domain, &attempt).await?;
         zone.upsert(&domain, RrType::A, &["127.0.0.1"]).await?;
         let attempt = platform.run(&domain).await?;
         ensure!(attempt["outcome"] == "issued", "{attempt:#}");
@@ -65,7 +65,7 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
 }
 
 /// The failure waits on the domain owner, names the record, is retried soon, and people were notified; nothing is left behind.
-async fn check_told(platform: &Platform, inbox: &Inbox, domain: &str, attempt: &Value) -> Result<()> {
+async fn check_notified(platform: &Platform, inbox: &Inbox, domain: &str, attempt: &Value) -> Result<()> {
     ensure!(
         attempt["failure"]["name"] == "RecordsNotReady" && attempt["failure"]["actor"] == "customer",
         "{attempt:#}"

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
 use end_to_end::{Platform, text};
-use local_cloud::{CustomerZone, LocalCloud, Options, parameter_fields, texts, wait_until};
+use local_cloud::{LocalCloud, Options, OwnerZone, parameter_fields, texts, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn template() -> Result<String> {
 struct Stack<'a> {
     cloud: &'a LocalCloud,
     name: &'static str,
-    zone: &'a CustomerZone,
+    zone: &'a OwnerZone,
 }
 
 impl Stack<'_> {

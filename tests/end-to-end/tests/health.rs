@@ -7,7 +7,7 @@ use aws_sdk_acm::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use domain::alert::{AlertKind, Sender};
-use end_to_end::provoked::provoke;
+use end_to_end::failure_drills::start_drill;
 use end_to_end::{Inbox, Platform, text};
 use local_cloud::Options;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -56,12 +56,12 @@ async fn an_issue_between_renewals_is_notified_and_so_is_its_recovery() -> Resul
     zone.upsert(DOMAIN, RrType::Cname, &["edge.another-vendor.test"]).await?;
     let delegation = format!("_acme-challenge.{DOMAIN}");
     zone.upsert(&delegation, RrType::Cname, &["acme.another-vendor.test"]).await?;
-    let provoked = provoke("dns-changed");
+    let drill = start_drill("dns-changed");
     ensure!(check(&platform, id).await?["symptoms"] == json!([]), "one check alone may have met a moment");
     let watch = check(&platform, id).await?;
     ensure!(watch["symptoms"][0]["kind"] == "dns_broken", "{watch:#}");
     let told = inbox.wait_for(DOMAIN, "ActionRequired").await?;
-    provoked.told(&told)?;
+    drill.notified(&told)?;
     let ends = text(&endpoint["certificate"]["not_after"])[..10].to_owned();
     for part in ["edge.another-vendor.test".to_owned(), text(&watch["dns_good_at"])[..10].to_owned(), ends.clone()] {
         ensure!(told.contains(&part), "{part} is not in {told}");
@@ -70,30 +70,30 @@ async fn an_issue_between_renewals_is_notified_and_so_is_its_recovery() -> Resul
     ensure!(shown["status"] == "degraded" && text(&shown["reason"]).contains(&ends), "{shown:#}");
     ensure!(text(&shown["breaks_at"])[..10] == ends, "{shown:#}");
     platform.create_records(&zone, &endpoint).await?;
-    let provoked = provoke("dns-mended");
+    let drill = start_drill("dns-mended");
     recovered(&platform, &inbox, id, 1).await?;
-    provoked.told(&inbox.wait_for(DOMAIN, "Recovered").await?)?;
+    drill.notified(&inbox.wait_for(DOMAIN, "Recovered").await?)?;
 
     // The edge serves a different certificate.
     edge.present(&Presented::signed_by("somebody else's CA", DOMAIN)?);
-    let provoked = provoke("another-served");
+    let drill = start_drill("another-served");
     check(&platform, id).await?;
     check(&platform, id).await?;
     let told = inbox.wait_for(DOMAIN, "ServedCertificateDiffers").await?;
     ensure!(told.contains("somebody else's CA") && told.contains(arn), "{told}");
-    provoked.told(&told)?;
+    drill.notified(&told)?;
     rings(&platform, begun, "AnotherServedAlarm").await?;
     edge.present(&ours);
     recovered(&platform, &inbox, id, 2).await?;
 
     // The certificate is deleted from ACM; a renewal has a new one.
     cloud.aws().acm.delete_certificate().certificate_arn(arn).send().await?;
-    let provoked = provoke("certificate-deleted");
+    let drill = start_drill("certificate-deleted");
     check(&platform, id).await?;
     check(&platform, id).await?;
     let told = inbox.wait_for(DOMAIN, "CertificateMissing").await?;
     ensure!(told.contains(arn) && told.contains(&format!("managed-https renew {DOMAIN}")), "{told}");
-    provoked.told(&told)?;
+    drill.notified(&told)?;
     ensure!(platform.endpoint(DOMAIN).await?["status"] == "action_required");
     ensure!(platform.run(DOMAIN).await?["outcome"] == "renewed");
     ensure!(text(&platform.endpoint(DOMAIN).await?["certificate"]["arn"]) != arn, "it has another ARN");
@@ -111,10 +111,10 @@ async fn an_issue_between_renewals_is_notified_and_so_is_its_recovery() -> Resul
     // All but 90 days of some years are over, and nobody has renewed it.
     let begun = OffsetDateTime::now_utc();
     platform.set(id, "certificate.not_before = :value", AttributeValue::S("2020-01-01T00:00:00Z".into())).await?;
-    let provoked = provoke("life-left");
+    let drill = start_drill("life-left");
     check(&platform, id).await?;
     rings(&platform, begun, "LifeLeftAlarm").await?;
-    provoked.told(&inbox.wait_for_alarm("LifeLeftAlarm", "ALARM").await?)
+    drill.notified(&inbox.wait_for_alarm("LifeLeftAlarm", "ALARM").await?)
 }
 
 /// Whether what the function has measured since `begun` puts the alarm into ALARM.
@@ -192,7 +192,7 @@ async fn an_installation_that_stopped_is_notified_and_so_is_its_recovery() -> Re
     };
     ensure!(run().await? == json!([]), "all is well");
     set_schedule(&platform, "DISABLED").await?;
-    let provoked = provoke("schedule-disabled");
+    let drill = start_drill("schedule-disabled");
     ensure!(run().await? == json!(["schedule"]));
     ensure!(kinds().await?.is_empty(), "once may be a moment");
     run().await?;
@@ -200,7 +200,7 @@ async fn an_installation_that_stopped_is_notified_and_so_is_its_recovery() -> Re
     ensure!(kinds().await? == [AlertKind::InstallationUnhealthy], "told once: {:?}", kinds().await?);
     let alert = inbox.alerts().await?.remove(0);
     ensure!(alert.guidance.next_step().contains("--state ENABLED"), "with the command that mends it: {alert:#?}");
-    provoked.told(&alert.text(&Sender::default()))?;
+    drill.notified(&alert.text(&Sender::default()))?;
     set_schedule(&platform, "ENABLED").await?;
     ensure!(run().await? == json!([]));
     run().await?;
@@ -226,7 +226,7 @@ async fn set_schedule(platform: &Platform, state: &str) -> Result<()> {
 
 /// Makes the endpoint due, and runs the function. Returns what the API then shows of it.
 async fn check(platform: &Platform, id: &str) -> Result<Value> {
-    platform.set_turn(id, "health_at").await?;
+    platform.set_due(id, "health_at").await?;
     let run = platform.cloud.invoke("CheckHealthFunction", &json!({})).await?;
     ensure!(run.error.is_none() && run.payload["checked"] == 1 && run.payload["failed"] == json!([]), "{run:?}");
     Ok(platform.endpoint(id).await?["watch"].clone())

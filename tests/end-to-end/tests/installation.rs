@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use domain::installation::{InstallationCheck, InstallationStatus, Task};
 use end_to_end::{Inbox, Platform};
-use local_cloud::{CustomerZone, LocalCloud, Options, wait_until};
+use local_cloud::{LocalCloud, Options, OwnerZone, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -49,7 +49,7 @@ async fn only_this_fails(cloud: &LocalCloud, name: &str, told: &[&str]) -> Resul
 }
 
 /// `managed-https doctor --deep`, while somebody creates the record that it asks for. Its exit code, and the check's text.
-async fn deep(platform: &Platform, zone: &CustomerZone, domain: &str) -> Result<(Option<i32>, String)> {
+async fn deep(platform: &Platform, zone: &OwnerZone, domain: &str) -> Result<(Option<i32>, String)> {
     let own = std::env::current_exe()?;
     let program = own.ancestors().nth(2).context("target/…/debug/deps")?.join("managed-https");
     let environment = platform.cloud.description().environment()?;
@@ -86,7 +86,7 @@ async fn left(platform: &Platform, domain: &str) -> Result<(usize, usize, usize,
     Ok((certificates, cloud.txt_records().await?.len(), cloud.tokens().await?.len(), keys, endpoint))
 }
 
-async fn deep_check_leaves_nothing_behind(platform: &Platform, zone: &CustomerZone) -> Result<()> {
+async fn deep_check_leaves_nothing_behind(platform: &Platform, zone: &OwnerZone) -> Result<()> {
     let name = |label: &str| format!("{label}.{}", zone.domain);
     let before = left(platform, &name("smoke")).await?;
     let (code, told) = deep(platform, zone, &name("smoke")).await?;

@@ -9,7 +9,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
 use end_to_end::{Platform, is_at_rest, is_failing, text};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use local_cloud::{Alarm, CaOptions, CustomerZone, FaultProxy, Options, Route53Limits};
+use local_cloud::{Alarm, CaOptions, FaultProxy, Options, OwnerZone, Route53Limits};
 use reqwest::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -25,7 +25,7 @@ async fn start() -> Result<Platform> {
 }
 
 /// Registers so many internal endpoints whose records stand, none of them with an attempt under way.
-async fn prepare(platform: &Platform, count: usize) -> Result<(CustomerZone, Vec<String>)> {
+async fn prepare(platform: &Platform, count: usize) -> Result<(OwnerZone, Vec<String>)> {
     let created = platform.cloud.create_zone("many.test").await?;
     let zone = &created;
     let domains: Vec<String> = (0..count).map(|n| format!("n{n}.many.test")).collect();
@@ -66,7 +66,7 @@ async fn take_records(platform: &Platform, enabled: bool) -> Result<()> {
 }
 
 /// Waits until so many attempts have asked for their records.
-async fn all_asked(platform: &Platform, count: usize) -> Result<()> {
+async fn all_records_requested(platform: &Platform, count: usize) -> Result<()> {
     let queue = platform.cloud.resource("Records")?;
     let messages = QueueAttributeName::ApproximateNumberOfMessages;
     tokio::time::timeout(Duration::from_secs(120), async {
@@ -101,7 +101,7 @@ async fn dns_attempts(count: usize, longest: Duration) -> Result<usize> {
         .buffer_unordered(CONCURRENCY)
         .try_collect::<Vec<u64>>()
         .await?;
-    all_asked(&platform, count.min(MEET)).await?;
+    all_records_requested(&platform, count.min(MEET)).await?;
     take_records(&platform, true).await?;
     all_issued(&platform, &domains, longest).await?;
     no_alarm(&platform, begun).await?;

@@ -19,7 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 const DOMAIN: &str = "www.usages.test";
 
-struct Stage {
+struct Fixture {
     platform: Platform,
     ca: Boulder,
     /// With the endpoint's listener.
@@ -29,7 +29,7 @@ struct Stage {
     inbox: Inbox,
 }
 
-impl Stage {
+impl Fixture {
     /// With a first certificate, for these usages.
     async fn new(key: &[May], extended: &[For]) -> Result<Self> {
         // Every retry at an unavailable CA takes place, a tenth as late.
@@ -44,16 +44,16 @@ impl Stage {
         ca.set(|knobs| knobs.profiles = [("default".to_owned(), "As the CA likes it".to_owned())].into());
         cloud.use_directory(&ca.directory()).await?;
         let inbox = Inbox::subscribe(cloud).await?;
-        let stage = Self { ca, own, other, inbox, platform };
-        stage.issue_for(key, extended);
-        let zone = stage.platform.cloud.create_zone("usages.test").await?;
-        let body = json!({"domain": DOMAIN, "reachability": "internal", "listeners": [stage.own.listener]});
-        let answer = stage.platform.call(Method::POST, "endpoints", Some(body)).await?;
+        let fixture = Self { ca, own, other, inbox, platform };
+        fixture.issue_for(key, extended);
+        let zone = fixture.platform.cloud.create_zone("usages.test").await?;
+        let body = json!({"domain": DOMAIN, "reachability": "internal", "listeners": [fixture.own.listener]});
+        let answer = fixture.platform.call(Method::POST, "endpoints", Some(body)).await?;
         ensure!(answer.status == 201, "{answer:?}");
-        stage.platform.attempt(DOMAIN, 1).await?;
-        stage.platform.create_records(&zone, &answer.body).await?;
-        stage.renewed("issued").await?;
-        Ok(stage)
+        fixture.platform.attempt(DOMAIN, 1).await?;
+        fixture.platform.create_records(&zone, &answer.body).await?;
+        fixture.renewed("issued").await?;
+        Ok(fixture)
     }
 
     /// From now on the CA's certificates are for this.
@@ -99,8 +99,8 @@ impl Stage {
         let after = self.endpoint().await?;
         let new = text(&after["certificate"]["arn"]);
         ensure!(new != old && after["status"] == "ready", "{after:#}");
-        ensure!(self.own.held(cloud).await? == [new], "the endpoint's listener has moved");
-        ensure!(self.other.held(cloud).await? == [old], "what is not ours is left alone");
+        ensure!(self.own.certificates(cloud).await? == [new], "the endpoint's listener has moved");
+        ensure!(self.other.certificates(cloud).await? == [old], "what is not ours is left alone");
         let told = self.inbox.about(DOMAIN).await?;
         let told: Vec<_> = told.iter().filter(|(_, text)| text.contains(old) && text.contains(new)).collect();
         ensure!(told.len() == 1 && told[0].0 == "CertificateRenewed", "{told:#?}");
@@ -116,7 +116,7 @@ impl Stage {
         self.other.give(cloud, new).await?;
         self.past_its_grace().await?;
         ensure!(!self.is_there(old).await?, "it is gone");
-        ensure!(self.is_there(new).await? && self.own.held(cloud).await? == [new], "and the new one is not");
+        ensure!(self.is_there(new).await? && self.own.certificates(cloud).await? == [new], "and the new one is not");
         Ok(())
     }
 }
@@ -124,32 +124,32 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_for_fewer_usages_gets_an_arn_of_its_own_and_the_listeners_follow() -> Result<()> {
     let both = [For::ServerAuth, For::ClientAuth];
-    let stage = Stage::new(&[May::DigitalSignature, May::KeyAgreement], &both).await?;
-    let first = stage.endpoint().await?;
+    let fixture = Fixture::new(&[May::DigitalSignature, May::KeyAgreement], &both).await?;
+    let first = fixture.endpoint().await?;
     let arn = text(&first["certificate"]["arn"]);
-    stage.other.give(&stage.platform.cloud, arn).await?;
+    fixture.other.give(&fixture.platform.cloud, arn).await?;
 
     // ACM lets the usage for clients go, which CAs have dropped, and what comes in addition.
-    stage.issue_for(&[May::DigitalSignature, May::KeyAgreement, May::KeyEncipherment], &[For::ServerAuth]);
-    let second = stage.renewed("renewed").await?;
+    fixture.issue_for(&[May::DigitalSignature, May::KeyAgreement, May::KeyEncipherment], &[For::ServerAuth]);
+    let second = fixture.renewed("renewed").await?;
     ensure!(second["certificate"]["arn"] == arn && second["certificate"]["serial"] != first["certificate"]["serial"]);
 
-    stage.issue_for(&[May::DigitalSignature], &[For::ServerAuth]);
-    stage.renewed("renewed").await?;
-    stage.moved_from(arn).await?;
+    fixture.issue_for(&[May::DigitalSignature], &[For::ServerAuth]);
+    fixture.renewed("renewed").await?;
+    fixture.moved_from(arn).await?;
 
     // The next one replaces that one.
-    let third = stage.endpoint().await?;
-    let fourth = stage.renewed("renewed").await?;
+    let third = fixture.endpoint().await?;
+    let fourth = fixture.renewed("renewed").await?;
     ensure!(fourth["certificate"]["arn"] == third["certificate"]["arn"], "{fourth:#}");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_with_a_key_of_another_type_gets_an_arn_of_its_own_and_the_listeners_follow() -> Result<()> {
-    let stage = Stage::new(&[May::DigitalSignature], &[For::ServerAuth]).await?;
-    let cloud = &stage.platform.cloud;
-    let issued = stage.endpoint().await?;
+    let fixture = Fixture::new(&[May::DigitalSignature], &[For::ServerAuth]).await?;
+    let cloud = &fixture.platform.cloud;
+    let issued = fixture.endpoint().await?;
     let (id, made) = (text(&issued["id"]), text(&issued["certificate"]["arn"]));
     // As if its certificate had been issued for an RSA key.
     let folder = cloud.scratch("rsa")?;
@@ -169,42 +169,42 @@ async fn a_renewal_with_a_key_of_another_type_gets_an_arn_of_its_own_and_the_lis
     let import = import.private_key(Blob::new(std::fs::read(&key)?));
     let import = import.tags(tag("managed-https", "managed-https")?).tags(tag("managed-https:endpoint", id)?);
     let rsa = import.send().await?.certificate_arn.context("an ARN")?;
-    for balancer in [&stage.own, &stage.other] {
+    for balancer in [&fixture.own, &fixture.other] {
         balancer.give(cloud, &rsa).await?;
     }
-    stage.own.strip(cloud, made).await?;
+    fixture.own.strip(cloud, made).await?;
     cloud.aws().acm.delete_certificate().certificate_arn(made).send().await?;
-    stage.platform.set(id, "certificate.arn = :value", AttributeValue::S(rsa.clone())).await?;
+    fixture.platform.set(id, "certificate.arn = :value", AttributeValue::S(rsa.clone())).await?;
 
-    stage.renewed("renewed").await?;
-    stage.moved_from(&rsa).await
+    fixture.renewed("renewed").await?;
+    fixture.moved_from(&rsa).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fallback_ca_for_fewer_usages_gets_an_arn_of_its_own_and_the_first_ca_then_replaces_under_it() -> Result<()> {
-    let stage = Stage::new(&[May::DigitalSignature, May::KeyAgreement], &[For::ServerAuth]).await?;
-    let first = stage.endpoint().await?;
+    let fixture = Fixture::new(&[May::DigitalSignature, May::KeyAgreement], &[For::ServerAuth]).await?;
+    let first = fixture.endpoint().await?;
     let arn = text(&first["certificate"]["arn"]);
-    stage.other.give(&stage.platform.cloud, arn).await?;
+    fixture.other.give(&fixture.platform.cloud, arn).await?;
     // Pebble's certificates are for signatures alone.
-    let fallback = stage.platform.cloud.ca();
+    let fallback = fixture.platform.cloud.ca();
     let authority = json!({
         "directory": fallback.directory,
         "profile": "default",
         "caa_identities": ["pebble.example"],
         "trust_anchor": fallback.tls_anchor,
     });
-    stage.platform.use_fallback(&authority).await?;
+    fixture.platform.use_fallback(&authority).await?;
 
-    stage.ca.inject("/", Injected::always(Problem::new(503, "serverInternal", "Service temporarily unavailable")));
-    let second = stage.renewed("renewed").await?;
+    fixture.ca.inject("/", Injected::always(Problem::new(503, "serverInternal", "Service temporarily unavailable")));
+    let second = fixture.renewed("renewed").await?;
     ensure!(second["certificate"]["directory"] == fallback.directory, "{second:#}");
-    stage.moved_from(arn).await?;
+    fixture.moved_from(arn).await?;
 
     // ACM takes additional usages under the same ARN.
-    stage.ca.inject_no_more();
-    let moved = stage.endpoint().await?;
-    let third = stage.renewed("renewed").await?;
+    fixture.ca.inject_no_more();
+    let moved = fixture.endpoint().await?;
+    let third = fixture.renewed("renewed").await?;
     ensure!(third["certificate"]["directory"] == first["certificate"]["directory"], "{third:#}");
     ensure!(third["certificate"]["arn"] == moved["certificate"]["arn"], "{third:#}");
     Ok(())

@@ -37,7 +37,7 @@ async fn a_certificate_is_renewed_when_the_ca_wants_it() -> Result<()> {
     let id = text(&endpoint["id"]).to_owned();
     let held = cloud.aws().acm.get_certificate().certificate_arn(text(&endpoint["certificate"]["arn"])).send().await?;
     advise_past_window(&platform, held.certificate().context("a certificate")?).await?;
-    platform.set_turn(&id, "advice_at").await?;
+    platform.set_due(&id, "advice_at").await?;
     let report = poll().await?;
     ensure!(report.payload["moved"] == 1, "{report:?}");
     let renewal_id = stored(&platform, &id, "renewal_id").await?;

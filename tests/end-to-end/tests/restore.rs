@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use end_to_end::{Platform, text};
-use local_cloud::{CustomerZone, LocalCloud, Options, wait_until};
+use local_cloud::{LocalCloud, Options, OwnerZone, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ async fn unchanged(platform: &Platform, domain: &str, before: &Value) -> Result<
     Ok(())
 }
 
-async fn back_in_time(platform: &Platform, zone: &CustomerZone) -> Result<()> {
+async fn back_in_time(platform: &Platform, zone: &OwnerZone) -> Result<()> {
     let cloud = &platform.cloud;
     platform.issue(zone, RENEWED, &[], "internal").await?;
     let pending = platform.register(ISSUED, &[], "internal").await?;

@@ -18,7 +18,7 @@ use vocabulary::names::EndpointNames;
 const TARGET: &str = "label.acme.platform.test";
 
 /// A domain with its delegation, and something that is unusual about it.
-struct World {
+struct Case {
     zone: &'static str,
     about: &'static str,
     set: fn(&DnsLab, &str) -> Result<Vec<ServerFault>>,
@@ -29,10 +29,10 @@ struct World {
     stricter: Option<&'static str>,
 }
 
-const WORLDS: [World; 25] = [
-    World { zone: "good.test", about: "nothing is wrong", set: good, code: "No Error", well: true, stricter: None },
-    World { zone: "signed.test", about: "a signed zone", set: signed, code: "No Error", well: true, stricter: None },
-    World {
+const CASES: [Case; 25] = [
+    Case { zone: "good.test", about: "nothing is wrong", set: good, code: "No Error", well: true, stricter: None },
+    Case { zone: "signed.test", about: "a signed zone", set: signed, code: "No Error", well: true, stricter: None },
+    Case {
         zone: "expired.test",
         about: "signatures that have expired",
         set: |lab, zone| with_signatures(lab, zone, SignatureFault::Expired),
@@ -40,7 +40,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "forged.test",
         about: "signatures over other data",
         set: |lab, zone| with_signatures(lab, zone, SignatureFault::Wrong),
@@ -48,7 +48,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "bare.test",
         about: "a DS record, and no signatures",
         set: |lab, zone| with_signatures(lab, zone, SignatureFault::Missing),
@@ -56,7 +56,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "onesig.test",
         about: "the delegation alone has an expired signature",
         set: |lab, zone| {
@@ -68,7 +68,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "oldfashioned.test",
         about: "both servers answer FORMERR to EDNS",
         set: |lab, zone| with_fault(lab, zone, None, ServerEffect::NoEdns),
@@ -76,7 +76,7 @@ const WORLDS: [World; 25] = [
         well: true,
         stricter: None,
     },
-    World {
+    Case {
         zone: "halflame.test",
         about: "one of two servers refuses",
         set: |lab, zone| with_fault(lab, zone, Some("ns1.dns.test"), ServerEffect::Refused),
@@ -84,7 +84,7 @@ const WORLDS: [World; 25] = [
         well: true,
         stricter: None,
     },
-    World {
+    Case {
         zone: "lame.test",
         about: "both servers refuse",
         set: |lab, zone| with_fault(lab, zone, None, ServerEffect::Refused),
@@ -92,7 +92,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "stray.test",
         about: "both servers answer without authority",
         set: |lab, zone| with_fault(lab, zone, None, ServerEffect::WithoutAuthority),
@@ -100,7 +100,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "nobody.test",
         about: "a domain that nobody has",
         set: |_, _| Ok(Vec::new()),
@@ -108,7 +108,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "loop.test",
         about: "two aliases that point to each other",
         set: looping,
@@ -116,7 +116,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "renamed.test",
         about: "a whole tree under another name, which has the delegation",
         set: renamed,
@@ -124,7 +124,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: Some("the delegation must point to its target directly"),
     },
-    World {
+    Case {
         zone: "nocaa.test",
         about: "both servers fail at CAA",
         set: |lab, zone| with_fault(lab, zone, None, ServerEffect::FailingAt("CAA".into())),
@@ -133,7 +133,7 @@ const WORLDS: [World; 25] = [
         stricter: None,
     },
     // A signed zone proves what it does not have: CAA at every name below it. Without a proof no resolver believes it.
-    World {
+    Case {
         zone: "hashed.test",
         about: "absence is proven by hashed names (NSEC3)",
         set: |lab, zone| denying(lab, zone, true, None),
@@ -141,7 +141,7 @@ const WORLDS: [World; 25] = [
         well: true,
         stricter: None,
     },
-    World {
+    Case {
         zone: "unproven.test",
         about: "absence is not proven (no NSEC)",
         set: |lab, zone| denying(lab, zone, false, Some(DenialFault::Missing)),
@@ -149,7 +149,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "unhashed.test",
         about: "absence is not proven (no NSEC3)",
         set: |lab, zone| denying(lab, zone, true, Some(DenialFault::Missing)),
@@ -157,7 +157,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "misproven.test",
         about: "the proof is of another name (NSEC)",
         set: |lab, zone| denying(lab, zone, false, Some(DenialFault::OfAnotherName)),
@@ -165,7 +165,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "mishashed.test",
         about: "the proof is of another name (NSEC3)",
         set: |lab, zone| denying(lab, zone, true, Some(DenialFault::OfAnotherName)),
@@ -173,7 +173,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "forgedproof.test",
         about: "the proof's signature is over other data (NSEC)",
         set: |lab, zone| {
@@ -188,7 +188,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "signedmissing.test",
         about: "a signed zone without the delegation, which it proves",
         set: |lab, zone| {
@@ -200,7 +200,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "hashedmissing.test",
         about: "the same with hashed names",
         set: |lab, zone| {
@@ -213,7 +213,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "signedrenamed.test",
         about: "DNAME in a signed zone",
         set: |lab, zone| {
@@ -224,7 +224,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: Some("the delegation must point to its target directly"),
     },
-    World {
+    Case {
         zone: "brokenrenamed.test",
         about: "DNAME whose signature has expired",
         set: |lab, zone| {
@@ -238,7 +238,7 @@ const WORLDS: [World; 25] = [
         well: false,
         stricter: None,
     },
-    World {
+    Case {
         zone: "unsupported.test",
         about: "S4: a DS record of an algorithm that nobody knows",
         set: |lab, zone| {
@@ -305,31 +305,31 @@ async fn a_domain_passes_where_a_resolver_gets_through_and_nowhere_else() -> Res
     // Another type: the question of the CA ends in an empty answer.
     lab.host("acme.platform.test", &[(TARGET, "A", "127.0.0.1")])?;
     let mut faults = Vec::new();
-    for world in &WORLDS {
-        faults.extend((world.set)(&lab, world.zone)?);
+    for case in &CASES {
+        faults.extend((case.set)(&lab, case.zone)?);
     }
     lab.spoil(&faults)?;
 
     let mut wrong = Vec::new();
-    for world in &WORLDS {
-        let report = probe(&lab, world.zone).await?;
-        let txt = lab.second_opinion(&challenge(world.zone), "TXT").await?;
-        let caa = lab.second_opinion(&format!("shop.{}", world.zone), "CAA").await?;
-        if let Err(error) = compare(world, &report, &txt, &caa) {
-            wrong.push(format!("{} ({}): {error:#}\n{txt:?}\n{caa:?}\n{report:#?}", world.zone, world.about));
+    for case in &CASES {
+        let report = probe(&lab, case.zone).await?;
+        let txt = lab.second_opinion(&challenge(case.zone), "TXT").await?;
+        let caa = lab.second_opinion(&format!("shop.{}", case.zone), "CAA").await?;
+        if let Err(error) = compare(case, &report, &txt, &caa) {
+            wrong.push(format!("{} ({}): {error:#}\n{txt:?}\n{caa:?}\n{report:#?}", case.zone, case.about));
         }
     }
-    ensure!(wrong.is_empty(), "{} of the worlds:\n{}", wrong.len(), wrong.join("\n\n"));
+    ensure!(wrong.is_empty(), "{} of the cases:\n{}", wrong.len(), wrong.join("\n\n"));
     Ok(())
 }
 
-fn compare(world: &World, report: &CheckReport, txt: &Opinion, caa: &Opinion) -> Result<()> {
-    ensure!(txt.code.to_string() == world.code, "unbound says {}", txt.code);
-    ensure!(report.is_well() == world.well, "the product says well = {}", report.is_well());
+fn compare(case: &Case, report: &CheckReport, txt: &Opinion, caa: &Opinion) -> Result<()> {
+    ensure!(txt.code.to_string() == case.code, "unbound says {}", txt.code);
+    ensure!(report.is_well() == case.well, "the product says well = {}", report.is_well());
     let gets_through = txt.answers.iter().any(|answer| answer.trim_end_matches('.') == TARGET)
         && caa.code.to_string() != "Server Failure";
     ensure!(
-        world.well == gets_through || world.stricter.is_some(),
+        case.well == gets_through || case.stricter.is_some(),
         "they disagree: unbound gets through = {gets_through}"
     );
     Ok(())

@@ -8,7 +8,7 @@ use aws_sdk_route53::types::RrType;
 use domain::alert::Alert;
 use domain::endpoint::AlertKind;
 use end_to_end::{Inbox, Platform, text};
-use local_cloud::{CaOptions, CustomerZone, Options, wait_until};
+use local_cloud::{CaOptions, Options, OwnerZone, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ fn record<'a>(endpoint: &'a Value, name: &str) -> Result<&'a str> {
     Ok(text(&found["value"]))
 }
 
-async fn create(zone: &CustomerZone, endpoint: &Value, name: &str) -> Result<()> {
+async fn create(zone: &OwnerZone, endpoint: &Value, name: &str) -> Result<()> {
     zone.upsert(name, RrType::Cname, &[record(endpoint, name)?]).await
 }
 

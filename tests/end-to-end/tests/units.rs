@@ -109,7 +109,7 @@ async fn the_dynamodb_units_of_attempts_checks_polls_scans_and_pages_are_counted
     rows.push(("health check without news", with_one.reads - idle.reads, with_one.writes - idle.writes));
     rows.push(("run of check-health with nothing due", idle.reads, idle.writes));
     for _ in 0..2 {
-        platform.set_turn(id, "advice_at").await?;
+        platform.set_due(id, "advice_at").await?;
         used(&platform, Of::Others).await?;
         let run = cloud.invoke("PollRenewalInfoFunction", &json!({})).await?;
         ensure!(run.payload["asked"] == 1, "{run:?}");
@@ -168,7 +168,7 @@ async fn the_dynamodb_units_of_attempts_checks_polls_scans_and_pages_are_counted
 
 /// Its health check is due.
 async fn check(platform: &Platform, id: &str) -> Result<()> {
-    platform.set_turn(id, "health_at").await?;
+    platform.set_due(id, "health_at").await?;
     let run = platform.cloud.invoke("CheckHealthFunction", &json!({})).await?;
     ensure!(run.payload["checked"] == 1, "{run:?}");
     Ok(())

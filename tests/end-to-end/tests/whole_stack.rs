@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
 use end_to_end::drill::typed;
 use end_to_end::{Platform, text};
-use local_cloud::{CustomerZone, LocalCloud, Options, STACK_NAME, wait_until};
+use local_cloud::{LocalCloud, Options, OwnerZone, STACK_NAME, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ fn records(endpoint: &Value) -> Vec<(String, String)> {
 }
 
 /// Registered by a host that leads to its own target, and by nothing else: its only record.
-async fn issue_by_its_host_alone(platform: &Platform, zone: &CustomerZone, domain: &str) -> Result<()> {
+async fn issue_by_its_host_alone(platform: &Platform, zone: &OwnerZone, domain: &str) -> Result<()> {
     let endpoint = platform.register(domain, &[], "external").await?;
     let all = records(&endpoint);
     let (name, target) = all.iter().find(|(name, _)| name == domain).context("the host's record")?;

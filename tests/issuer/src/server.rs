@@ -53,7 +53,7 @@ impl Issuer {
         Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/keys", get(keys))
-            .route("/authorize", get(ask).post(answer))
+            .route("/authorize", get(sign_in_page).post(answer))
             .route("/token", post(exchange))
             .with_state(self.clone())
     }
@@ -174,7 +174,7 @@ async fn keys(State(issuer): State<Issuer>) -> Json<Value> {
     Json(json!({"keys": [issuer.0.key.jwk()]}))
 }
 
-async fn ask(State(issuer): State<Issuer>, Query(request): Query<AuthorizationRequest>) -> Response {
+async fn sign_in_page(State(issuer): State<Issuer>, Query(request): Query<AuthorizationRequest>) -> Response {
     if let Err(why) = issuer.expect_known(&request) {
         return (StatusCode::BAD_REQUEST, why).into_response();
     }

@@ -285,7 +285,7 @@ test('a first import is judged by the tags it brings, a later one by those that 
   assert.equal((await importing({ CertificateArn: CERTIFICATE })).status, 200)
 })
 
-test('a role of another account is assumed and used as the page tells its owner', async () => {
+test('a role of another account is assumed and used as the page describes it to its owner', async () => {
   const there = 'arn:aws:iam::444455556666:role/managed-https'
   const assume = (ExternalId) =>
     call('sts', {
@@ -386,7 +386,7 @@ test("what the service's model does not allow is answered as invalid, and record
   assert.deepEqual(passed, [])
 })
 
-test('operations of one path are told apart by what they require', async () => {
+test('operations of one path are distinguished by what they require', async () => {
   allow('s3:*', 'arn:aws:s3:::bucket/*')
   const at = (method, path) =>
     call('s3', { method, path: `/bucket/challenges/host/${path}`, body: method === 'PUT' ? 'token' : '' })

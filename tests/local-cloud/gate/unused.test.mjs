@@ -30,16 +30,16 @@ test('what a role is allowed is all that any condition allows it', () => {
   assert.deepEqual(allowed(template), ['ScanRole a:One', 'ScanRole a:Two', 'ScanRole a:Four'])
 })
 
-test('an action is used, kept with its reason, or told of', () => {
+test('an action is used, kept with its reason, or reported', () => {
   const seen = used(['stack-ScanRole-1ABC a:One'], ['ScanRole'])
-  const told = (...kept) =>
+  const report = (...kept) =>
     findings(
       allowed(template),
       seen,
       kept.map((action) => ({ role: 'ScanRole', action })),
     ).join('\n')
-  assert.match(told('a:Four'), /^ScanRole a:Two: no test uses it/)
-  assert.equal(told('a:Two', 'a:Four'), '')
-  assert.match(told('a:Two', 'a:Four', 'a:One'), /a:One: a test uses it/)
-  assert.match(told('a:Two', 'a:Four', 'a:Five'), /a:Five: no policy allows it/)
+  assert.match(report('a:Four'), /^ScanRole a:Two: no test uses it/)
+  assert.equal(report('a:Two', 'a:Four'), '')
+  assert.match(report('a:Two', 'a:Four', 'a:One'), /a:One: a test uses it/)
+  assert.match(report('a:Two', 'a:Four', 'a:Five'), /a:Five: no policy allows it/)
 })

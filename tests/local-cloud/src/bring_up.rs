@@ -30,7 +30,7 @@ use crate::stack::{Resources, Stack};
 use crate::tls::TestTls;
 use crate::unbound;
 use crate::wait::wait_until;
-use crate::zones::CustomerZone;
+use crate::zones::OwnerZone;
 
 /// Starts the processes and deploys the stack. What was started when it fails is noted in `folder`.
 pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &Options) -> Result<(Description, Aws)> {
@@ -128,11 +128,11 @@ pub(crate) fn api_of(endpoint: &str, resources: &Resources) -> Result<String> {
 /// What an account has before the stack comes: the zones, and a bucket for the code.
 async fn prepare(aws: &Aws, options: &Options) -> Result<String> {
     let (bucket, delegation) =
-        tokio::join!(create_bucket(aws, REGION), CustomerZone::create(aws, &options.delegation_zone));
+        tokio::join!(create_bucket(aws, REGION), OwnerZone::create(aws, &options.delegation_zone));
     bucket?;
     let target = options.endpoint_target.trim_start_matches("*.");
     let (_, domain) = target.split_once('.').context("the endpoint target is a host in a zone")?;
-    let platform = CustomerZone::create(aws, domain).await?;
+    let platform = OwnerZone::create(aws, domain).await?;
     platform.upsert(&options.endpoint_target, RrType::A, &["127.0.0.1"]).await?;
     let delegation = delegation?;
     if delegation.domain.ends_with(&format!(".{}", platform.domain)) {

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cloud::LocalCloud;
-use crate::zones::CustomerZone;
+use crate::zones::OwnerZone;
 
 /// Nothing else on the machine listens there.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
@@ -58,7 +58,7 @@ pub struct ConnectProvider {
 
 #[derive(Debug)]
 struct Shared {
-    zone: CustomerZone,
+    zone: OwnerZone,
     /// By `providerId/serviceId`.
     templates: Mutex<BTreeMap<String, Value>>,
     seen: Mutex<Vec<String>>,
@@ -72,7 +72,7 @@ impl Drop for ConnectProvider {
 
 impl ConnectProvider {
     /// Serves `zone`, which says so from now on. It knows no template yet.
-    pub async fn start(port: ConnectPort, cloud: &LocalCloud, zone: CustomerZone) -> Result<Self> {
+    pub async fn start(port: ConnectPort, cloud: &LocalCloud, zone: OwnerZone) -> Result<Self> {
         let own = cloud.create_zone("provider.test").await?;
         own.upsert(HOST, RrType::A, &[&ADDRESS.to_string()]).await?;
         let record = format!("\"{HOST}{API}\"");

@@ -88,4 +88,4 @@ pub use stack::Resources;
 pub use stack::{parameter_fields, texts};
 pub use unbound::Opinion;
 pub use wait::wait_until;
-pub use zones::{CustomerZone, UNREACHABLE};
+pub use zones::{OwnerZone, UNREACHABLE};

@@ -67,6 +67,6 @@ impl NameServers {
 
     /// What a validating resolver, the one that the CA asks, makes of `name` and a type of records.
     pub async fn second_opinion(&self, name: &str, record_type: &str) -> Result<Opinion> {
-        unbound::ask(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), name, record_type).await
+        unbound::query(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), name, record_type).await
     }
 }

@@ -6,21 +6,21 @@ use aws_sdk_route53::types::RrType;
 
 use crate::cloud::LocalCloud;
 use crate::dns::OWNERS_SERVERS;
-use crate::zones::{CustomerZone, record_sets};
+use crate::zones::{OwnerZone, record_sets};
 
 impl LocalCloud {
     /// Makes a hosted zone for a customer's domain. DNS serves it from then on; below another zone, as soon as that
     /// one delegates it.
-    pub async fn create_zone(&self, domain: &str) -> Result<CustomerZone> {
-        let zone = CustomerZone::create(self.aws(), domain).await?;
+    pub async fn create_zone(&self, domain: &str) -> Result<OwnerZone> {
+        let zone = OwnerZone::create(self.aws(), domain).await?;
         // Where the platform's zones are, a domain owner's seldom is.
         zone.upsert(domain, RrType::Ns, &OWNERS_SERVERS).await?;
         Ok(zone)
     }
 
     /// A hosted zone that is there already: that of the platform, or the delegation zone.
-    pub async fn zone(&self, domain: &str) -> Result<CustomerZone> {
-        CustomerZone::find(self.aws(), domain).await
+    pub async fn zone(&self, domain: &str) -> Result<OwnerZone> {
+        OwnerZone::find(self.aws(), domain).await
     }
 
     /// TXT records in the delegation zone: owner without the dot at the end, and values without quotes.

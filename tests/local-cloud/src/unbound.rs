@@ -108,8 +108,8 @@ pub struct Opinion {
     pub secure: bool,
 }
 
-/// Asks the resolver at `resolver`.
-pub(crate) async fn ask(resolver: SocketAddr, name: &str, record_type: &str) -> Result<Opinion> {
+/// Queries the resolver at `resolver`.
+pub(crate) async fn query(resolver: SocketAddr, name: &str, record_type: &str) -> Result<Opinion> {
     let mut query = Message::query();
     let mut absolute = Name::from_ascii(name)?;
     absolute.set_fqdn(true);

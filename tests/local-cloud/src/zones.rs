@@ -12,13 +12,13 @@ const TTL_SECONDS: i64 = 1;
 pub const UNREACHABLE: &str = "127.0.0.2";
 
 #[derive(Clone, Debug)]
-pub struct CustomerZone {
+pub struct OwnerZone {
     pub domain: String,
     pub id: String,
     route53: aws_sdk_route53::Client,
 }
 
-impl CustomerZone {
+impl OwnerZone {
     pub(crate) async fn create(aws: &Aws, domain: &str) -> Result<Self> {
         let created = aws
             .route53

@@ -23,7 +23,7 @@ fn unique(label: &str) -> String {
     format!("{label}-{:08x}.test", std::process::id() ^ u32::from(label.as_bytes()[0]) << 24)
 }
 
-fn ask(cloud: &LocalCloud, name: &str, record_type: RecordType) -> Result<Message> {
+fn query(cloud: &LocalCloud, name: &str, record_type: RecordType) -> Result<Message> {
     let socket = UdpSocket::bind(("127.0.0.1", 0))?;
     socket.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut query = Message::query();
@@ -38,14 +38,14 @@ fn ask(cloud: &LocalCloud, name: &str, record_type: RecordType) -> Result<Messag
 async fn a_record_is_served_as_soon_as_route_53_has_it() -> Result<()> {
     let cloud = cloud().await?;
     let domain = unique("zone");
-    assert_eq!(ask(&cloud, &domain, RecordType::A)?.metadata.response_code, ResponseCode::Refused);
+    assert_eq!(query(&cloud, &domain, RecordType::A)?.metadata.response_code, ResponseCode::Refused);
 
     let zone = cloud.create_zone(&domain).await?;
-    assert_eq!(ask(&cloud, &domain, RecordType::A)?.metadata.response_code, ResponseCode::NoError);
+    assert_eq!(query(&cloud, &domain, RecordType::A)?.metadata.response_code, ResponseCode::NoError);
     zone.upsert(&domain, RrType::A, &["127.0.0.2"]).await?;
-    assert_eq!(ask(&cloud, &domain, RecordType::A)?.answers.len(), 1);
+    assert_eq!(query(&cloud, &domain, RecordType::A)?.answers.len(), 1);
     zone.remove(&domain, RrType::A).await?;
-    assert!(ask(&cloud, &domain, RecordType::A)?.answers.is_empty());
+    assert!(query(&cloud, &domain, RecordType::A)?.answers.is_empty());
     Ok(())
 }
 
@@ -56,12 +56,12 @@ async fn a_zone_below_another_is_served_where_that_one_delegates_it() -> Result<
     let domain = format!("below.{}", above.domain);
     let below = cloud.create_zone(&domain).await?;
     below.upsert(&domain, RrType::A, &["127.0.0.2"]).await?;
-    assert_eq!(ask(&cloud, &domain, RecordType::A)?.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(query(&cloud, &domain, RecordType::A)?.metadata.response_code, ResponseCode::NXDomain);
 
     let name_servers = below.name_servers().await?;
     let name_servers: Vec<_> = name_servers.iter().map(String::as_str).collect();
     above.upsert(&domain, RrType::Ns, &name_servers).await?;
-    assert_eq!(ask(&cloud, &domain, RecordType::A)?.answers.len(), 1);
+    assert_eq!(query(&cloud, &domain, RecordType::A)?.answers.len(), 1);
     Ok(())
 }
 
@@ -111,7 +111,7 @@ async fn an_answer_too_long_for_udp_is_truncated() -> Result<()> {
     let values: Vec<_> = values.iter().map(String::as_str).collect();
     cloud.create_zone(&domain).await?.upsert(&domain, RrType::Txt, &values).await?;
 
-    let answer = ask(&cloud, &domain, RecordType::TXT)?;
+    let answer = query(&cloud, &domain, RecordType::TXT)?;
     assert!(answer.metadata.truncation && answer.answers.is_empty());
     Ok(())
 }

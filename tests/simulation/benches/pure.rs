@@ -101,7 +101,7 @@ fn pure(criterion: &mut Criterion) {
     });
     criterion.bench_function("plan a day of 1,000 endpoints, minute by minute", |bencher| {
         let around =
-            Around { length: Duration::DAY, revocation: None, away: None, ..Around::year(1000, Duration::days(45)) };
+            Around { length: Duration::DAY, revocation: None, outage: None, ..Around::year(1000, Duration::days(45)) };
         bencher.iter(|| simulate(black_box(&around)));
     });
 }

@@ -13,7 +13,7 @@ pub struct Revocation {
 
 /// The CA answers nobody.
 #[derive(Clone, Copy, Debug)]
-pub struct Away {
+pub struct Outage {
     /// Since the start of the year.
     pub at: Duration,
     pub length: Duration,
@@ -32,7 +32,7 @@ pub struct Around {
     /// Accounts that certificates are imported into, each at one a second.
     pub import_accounts: u32,
     pub revocation: Option<Revocation>,
-    pub away: Option<Away>,
+    pub outage: Option<Outage>,
 }
 
 impl Around {
@@ -46,7 +46,7 @@ impl Around {
             concurrency: 1000,
             import_accounts: 1,
             revocation: Some(Revocation { at: Duration::days(100), part: 0.1 }),
-            away: Some(Away { at: Duration::days(282), length: Duration::DAY }),
+            outage: Some(Outage { at: Duration::days(282), length: Duration::DAY }),
         }
     }
 }

@@ -10,5 +10,5 @@ mod chance;
 mod installation;
 mod year;
 
-pub use around::{Around, Away, Revocation};
+pub use around::{Around, Outage, Revocation};
 pub use year::{Outcome, simulate};

@@ -127,7 +127,8 @@ impl<'a> Year<'a> {
         let started = std::mem::take(&mut self.installation.state().started);
         self.outcome.busiest_minute = self.outcome.busiest_minute.max(started.len());
         for endpoint in started {
-            let until = if self.is_away(now) { now + GIVEN_UP } else { self.imported(endpoint, now) + AFTER_IMPORT };
+            let until =
+                if self.is_unavailable(now) { now + GIVEN_UP } else { self.imported(endpoint, now) + AFTER_IMPORT };
             self.installation.state().running.push(Reverse(Running { until, endpoint }));
         }
         self.outcome.most_at_once = self.outcome.most_at_once.max(self.installation.state().running.len());
@@ -146,8 +147,8 @@ impl<'a> Year<'a> {
         turn
     }
 
-    fn is_away(&self, now: OffsetDateTime) -> bool {
-        self.around.away.is_some_and(|away| START + away.at <= now && now < START + away.at + away.length)
+    fn is_unavailable(&self, now: OffsetDateTime) -> bool {
+        self.around.outage.is_some_and(|outage| START + outage.at <= now && now < START + outage.at + outage.length)
     }
 
     fn end_attempts(&mut self, now: OffsetDateTime) {
@@ -155,7 +156,7 @@ impl<'a> Year<'a> {
             let running = self.installation.state().running.peek().map(|Reverse(running)| *running);
             let Some(Running { until, endpoint }) = running.filter(|running| running.until <= now) else { return };
             self.installation.state().running.pop();
-            if self.is_away(until) {
+            if self.is_unavailable(until) {
                 let failure =
                     Failure::without_action(FailureName::CaUnavailable, WaitingOn::Ca, "The CA does not answer.");
                 self.fail(endpoint, failure, until);
@@ -257,14 +258,14 @@ mod tests {
             let at_least = 1000.0 * (Duration::days(364) / lifetime);
             assert!(outcome.renewals as f64 > at_least, "{lifetime}: {outcome:?}");
             assert!(outcome.replaced_within.is_some_and(|within| within < Duration::hours(7)), "{outcome:?}");
-            assert!(outcome.failed > 0, "the CA was away: {outcome:?}");
+            assert!(outcome.failed > 0, "the CA was unavailable: {outcome:?}");
         }
     }
 
     #[test]
     fn a_day_without_a_ca_costs_a_day_of_the_lifetime_left() {
         let lifetime = Duration::hours(160);
-        let calm = Around { away: None, revocation: None, ..small(lifetime) };
+        let calm = Around { outage: None, revocation: None, ..small(lifetime) };
         let (with, without) = (simulate(&small(lifetime)), simulate(&calm));
         let costs = (without.least_left - with.least_left) * 160.0;
         assert!((20.0..30.0).contains(&costs), "{costs} h");
@@ -284,7 +285,7 @@ mod tests {
     fn every_revoked_certificate_is_renewed() {
         let around = Around {
             revocation: Some(Revocation { at: Duration::days(5), part: 1.0 }),
-            away: None,
+            outage: None,
             length: Duration::days(6),
             ..small(Duration::days(90))
         };

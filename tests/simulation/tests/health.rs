@@ -5,11 +5,11 @@
 
 mod health {
     pub(crate) mod clock;
-    pub(crate) mod world;
+    pub(crate) mod installation;
 }
 
 use health::clock::Clock;
-use health::world::{Checks, World};
+use health::installation::{Checks, Installation};
 use time::Duration;
 use vocabulary::text::grouped;
 
@@ -23,15 +23,15 @@ const END: &str = "<!-- end of simulated checks -->";
 /// So many endpoints, of which some percent are silent from the first hour on, for a while.
 fn simulate(endpoints: u32, silent: u32, hours: i64) -> Checks {
     let clock = Clock::default();
-    let world = World::new(&clock, endpoints, silent);
+    let installation = Installation::new(&clock, endpoints, silent);
     clock.run(async {
         while clock.elapsed() < Duration::hours(hours) {
             let begun = clock.elapsed();
-            world.run().await;
+            installation.run().await;
             clock.sleep(BETWEEN_RUNS - (clock.elapsed() - begun)).await;
         }
     });
-    world.checks()
+    installation.checks()
 }
 
 #[test]

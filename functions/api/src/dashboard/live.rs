@@ -129,7 +129,7 @@ mod tests {
         Endpoint::register(id, TenantId::fallback(), names, Reached::External, label, NOW)
     }
 
-    fn held(endpoint: &Endpoint) -> InstalledCertificate {
+    fn certificate(endpoint: &Endpoint) -> InstalledCertificate {
         InstalledCertificate {
             issuer: "CN=<i>Test</i>".into(),
             directory: None,
@@ -176,7 +176,7 @@ mod tests {
     fn every_status_is_shown_with_its_reason_and_who_is_waited_on() {
         let ready = {
             let mut endpoint = endpoint("www.example.com");
-            endpoint.certificate = Some(held(&endpoint));
+            endpoint.certificate = Some(certificate(&endpoint));
             endpoint.due_at = Some(NOW + Duration::days(30));
             endpoint
         };

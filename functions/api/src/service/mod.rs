@@ -185,7 +185,7 @@ impl<P: Ports> Service<P> {
             return Err(Problem::operators_only());
         }
         let (checks, known, orders) =
-            futures::join!(self.ports.inspector().inspect(), self.store().engine(), self.orders_used(now));
+            futures::join!(self.ports.inspector().inspect(), self.store().installation(), self.orders_used(now));
         // Without the log, the result of this check is still shown.
         let known = known.unwrap_or_default();
         let since =

@@ -6,7 +6,7 @@ use tower::ServiceExt;
 use vocabulary::names::{Caller, Origin, Scope};
 
 use crate::bench::{Api, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const SAME_SITE: (&str, &str) = ("sec-fetch-site", "same-origin");
 const OTHER_SITE: (&str, &str) = ("sec-fetch-site", "cross-site");
@@ -18,7 +18,7 @@ fn ann() -> Caller {
 }
 
 /// A request of somebody who has signed in.
-async fn ask(api: &Api, method: Method, path: &str, header: (&str, &str), form: &str) -> Response<Body> {
+async fn request(api: &Api, method: Method, path: &str, header: (&str, &str), form: &str) -> Response<Body> {
     let request = Request::builder().method(method).uri(path).header(header.0, header.1).extension(ann());
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     let request = request.body(Body::from(form.to_owned())).expect("a request");
@@ -39,7 +39,7 @@ async fn every_answer_keeps_browsers_on_tls() {
         (Method::GET, "/nothing", StatusCode::NOT_FOUND),
         (Method::PUT, "/health", StatusCode::METHOD_NOT_ALLOWED),
     ] {
-        let answer = ask(&api, method.clone(), path, SAME_SITE, "").await;
+        let answer = request(&api, method.clone(), path, SAME_SITE, "").await;
         assert_eq!(answer.status(), status, "{method} {path}");
         let policy = answer.headers().get("strict-transport-security").and_then(|policy| policy.to_str().ok());
         assert_eq!(policy, Some("max-age=31536000"), "{method} {path}");
@@ -50,14 +50,14 @@ async fn every_answer_keeps_browsers_on_tls() {
 async fn a_page_that_is_opened_by_a_link_checks_nothing() {
     let api = Api::new();
     let form = "domain=shop.example.com&reachability=internal";
-    let opened = ask(&api, Method::GET, &format!("/dashboard/register?{form}"), OTHER_SITE, "").await;
+    let opened = request(&api, Method::GET, &format!("/dashboard/register?{form}"), OTHER_SITE, "").await;
     assert_eq!(opened.status(), StatusCode::OK);
-    let opened = ask(&api, Method::GET, &format!("{CHECK}?{form}"), OTHER_SITE, "").await;
+    let opened = request(&api, Method::GET, &format!("{CHECK}?{form}"), OTHER_SITE, "").await;
     assert_eq!(opened.status(), StatusCode::METHOD_NOT_ALLOWED);
-    let sent = ask(&api, Method::POST, CHECK, OTHER_SITE, form).await;
+    let sent = request(&api, Method::POST, CHECK, OTHER_SITE, form).await;
     assert_eq!(sent.status(), StatusCode::FORBIDDEN);
     assert!(api.prober.take().is_empty(), "nothing was checked");
-    let sent = ask(&api, Method::POST, CHECK, SAME_SITE, form).await;
+    let sent = request(&api, Method::POST, CHECK, SAME_SITE, form).await;
     assert_eq!((sent.status(), api.prober.take().len()), (StatusCode::OK, 1));
 }
 
@@ -70,15 +70,15 @@ async fn a_check_by_a_domain_owners_link_needs_a_post_from_its_page() {
     let page = format!("/records/{token}");
     let check = format!("{page}/check");
     assert_eq!(
-        ask(&api, Method::GET, &page, OTHER_SITE, "").await.status(),
+        request(&api, Method::GET, &page, OTHER_SITE, "").await.status(),
         StatusCode::OK,
         "a link in a mail opens it"
     );
-    assert_eq!(ask(&api, Method::GET, &check, SAME_SITE, "").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(request(&api, Method::GET, &check, SAME_SITE, "").await.status(), StatusCode::METHOD_NOT_ALLOWED);
     for other in [OTHER_SITE, ("sec-fetch-site", "same-site"), ("origin", "https://other.example"), ("x", "")] {
-        assert_eq!(ask(&api, Method::POST, &check, other, "").await.status(), StatusCode::FORBIDDEN, "{other:?}");
+        assert_eq!(request(&api, Method::POST, &check, other, "").await.status(), StatusCode::FORBIDDEN, "{other:?}");
     }
     assert!(api.prober.take().is_empty(), "nothing was checked");
-    assert_eq!(ask(&api, Method::POST, &check, SAME_SITE, "").await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(request(&api, Method::POST, &check, SAME_SITE, "").await.status(), StatusCode::SEE_OTHER);
     assert_eq!(api.prober.take().len(), 1);
 }

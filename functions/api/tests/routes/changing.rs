@@ -6,7 +6,7 @@ use vocabulary::guidance::WaitingOn;
 use vocabulary::names::NamePolicy;
 
 use crate::bench::{Api, internal, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const OPERATOR: Who = Who::Operator;
 

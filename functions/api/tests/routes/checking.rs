@@ -5,7 +5,7 @@ use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
 use crate::bench::{Api, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const OPERATOR: Who = Who::Operator;
 const CHECK: &str = "/endpoints/a.example.com/check";

@@ -8,7 +8,7 @@ use serde_json::Value;
 use vocabulary::names::NamePolicy;
 
 use crate::bench::{Api, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 /// What stands for the API's address in the documentation.
 const ADDRESS: &str = "$MANAGED_HTTPS_API";

@@ -4,7 +4,7 @@ use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
 use crate::bench::{Api, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const OPERATOR: Who = Who::Operator;
 

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use vocabulary::certificate::{AcmQuotas, Target};
 
 use crate::bench::{Answer, Api, internal, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const GLOBEX: Who = Who::Tenant("globex");

@@ -2,6 +2,7 @@
 
 mod bench;
 mod browsers;
+mod callers;
 mod changing;
 mod checking;
 mod curl;
@@ -19,4 +20,3 @@ mod registering;
 mod revoking;
 mod tenants;
 mod waiting;
-mod who;

@@ -10,7 +10,7 @@ use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{Caller, Origin, Scope};
 
 use crate::bench::{ACCOUNT, Api, ROLE, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const THERE: &str = "444455556666";

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use vocabulary::certificate::{ListenerUse, LoadBalancerArn};
 
 use crate::bench::{Api, listener, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const OPERATOR: Who = Who::Operator;
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use vocabulary::version::VERSION;
 
 use crate::bench::{Api, documented_problems, internal};
-use crate::who::Who;
+use crate::callers::Who;
 
 const OPERATOR: Who = Who::Operator;
 

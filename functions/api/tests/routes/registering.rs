@@ -6,7 +6,7 @@ use vocabulary::names::NamePolicy;
 use vocabulary::names::endpoint_names::MOST_NAMES;
 
 use crate::bench::{Api, internal, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 #[tokio::test]
 async fn a_registration_shows_its_records_and_starts_its_first_attempt() {

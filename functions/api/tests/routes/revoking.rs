@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::bench::{Api, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const AT: &str = "/endpoints/a.example.com/revoke";

@@ -11,7 +11,7 @@ use vocabulary::acme::BucketId;
 use vocabulary::names::NamePolicy;
 
 use crate::bench::{Api, DIRECTORY, ORDERS, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const OTHER: Who = Who::Tenant("other");

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
 use crate::bench::{Api, internal, text};
-use crate::who::Who;
+use crate::callers::Who;
 
 const OPERATOR: Who = Who::Operator;
 

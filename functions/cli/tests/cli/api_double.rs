@@ -11,7 +11,7 @@ use serde_json::Value;
 use wire::{LinkWish, MuteWish, Preflight, Registration, RevocationWish, Wish};
 
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Request {
     /// `GET /v1/endpoints/www.example.com`: without the base path and the query.
     pub(crate) what: String,
     /// As sent, without the `?`.
@@ -22,7 +22,7 @@ pub(crate) struct Asked {
     pub(crate) body: Value,
 }
 
-impl Asked {
+impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -33,7 +33,7 @@ pub(crate) type Answer = (u16, String);
 
 #[derive(Default)]
 struct Seen {
-    asked: Vec<Asked>,
+    requests: Vec<Request>,
     /// Why the API would have refused requests.
     refused: Vec<String>,
 }
@@ -49,8 +49,8 @@ const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 pub(crate) const BASE_PATH: &str = "/_aws/execute-api/abc";
 
 impl ApiDouble {
-    /// `answer` gets what is asked, and how often it was asked before.
-    pub(crate) fn start(answer: impl Fn(&Asked, usize) -> Answer + Send + 'static) -> Self {
+    /// `answer` gets each request, and how often it came before.
+    pub(crate) fn start(answer: impl Fn(&Request, usize) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = format!("http://{}{BASE_PATH}", listener.local_addr().expect("it is bound"));
         let seen = Arc::new(Mutex::new(Seen::default()));
@@ -60,12 +60,12 @@ impl ApiDouble {
             for stream in listener.incoming().flatten() {
                 let Some(request) = read(&stream) else { continue };
                 let mut seen = shared.lock().expect("no test panics while it holds the lock");
-                let before = seen.asked.iter().filter(|earlier| earlier.what == request.what).count();
+                let before = seen.requests.iter().filter(|earlier| earlier.what == request.what).count();
                 if let Err(reason) = take(&request) {
                     seen.refused.push(format!("{}: {reason}", request.what));
                 }
                 let (status, body) = answer(&request, before);
-                seen.asked.push(request);
+                seen.requests.push(request);
                 drop(seen);
                 write(&stream, status, &body);
             }
@@ -79,12 +79,12 @@ impl ApiDouble {
         Self::start(move |_, _| (status, body.clone()))
     }
 
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.seen.lock().expect("the server does not panic").asked.clone()
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.seen.lock().expect("the server does not panic").requests.clone()
     }
 
-    pub(crate) fn first(&self) -> Asked {
-        self.asked().remove(0)
+    pub(crate) fn first(&self) -> Request {
+        self.requests().remove(0)
     }
 }
 
@@ -96,9 +96,9 @@ impl Drop for ApiDouble {
 }
 
 /// Whether the API would take it: credentials of its route, a body of its type, a key where one counts.
-fn take(asked: &Asked) -> Result<(), String> {
-    let (method, path) = asked.what.split_once(' ').ok_or("no request line")?;
-    let authorization = asked.header("authorization");
+fn take(request: &Request) -> Result<(), String> {
+    let (method, path) = request.what.split_once(' ').ok_or("no request line")?;
+    let authorization = request.header("authorization");
     if path == "/health" {
         return authorization.map_or(Ok(()), |_| Err("credentials go to a route that needs none".into()));
     }
@@ -109,19 +109,19 @@ fn take(asked: &Asked) -> Result<(), String> {
     if !authorization.is_some_and(|value| value.starts_with(scheme)) {
         return Err("the credentials are not those of the route".into());
     }
-    let keyed = asked.header("idempotency-key").is_some_and(|key| (16..=64).contains(&key.len()));
+    let keyed = request.header("idempotency-key").is_some_and(|key| (16..=64).contains(&key.len()));
     if keyed != (method == "POST" && path == "endpoints") {
         return Err("an Idempotency-Key goes with a registration, and only with it".into());
     }
     let segments: Vec<_> = path.split('/').collect();
     match (method, segments.as_slice()) {
-        ("POST", ["endpoints"]) => is::<Registration>(&asked.body),
-        ("POST", ["checks"]) => is::<Preflight>(&asked.body),
-        ("PATCH", ["endpoints", _]) => is::<Wish>(&asked.body),
-        ("POST", ["endpoints", _, "shares"]) => is::<LinkWish>(&asked.body),
-        ("PUT", ["endpoints", _, "mute"]) => is::<MuteWish>(&asked.body),
-        ("POST", ["endpoints", _, "revoke"]) => is::<RevocationWish>(&asked.body),
-        _ if asked.body.is_null() => Ok(()),
+        ("POST", ["endpoints"]) => is::<Registration>(&request.body),
+        ("POST", ["checks"]) => is::<Preflight>(&request.body),
+        ("PATCH", ["endpoints", _]) => is::<Wish>(&request.body),
+        ("POST", ["endpoints", _, "shares"]) => is::<LinkWish>(&request.body),
+        ("PUT", ["endpoints", _, "mute"]) => is::<MuteWish>(&request.body),
+        ("POST", ["endpoints", _, "revoke"]) => is::<RevocationWish>(&request.body),
+        _ if request.body.is_null() => Ok(()),
         _ => Err("a body where none is taken".into()),
     }
 }
@@ -130,7 +130,7 @@ fn is<T: DeserializeOwned>(body: &Value) -> Result<(), String> {
     T::deserialize(body).map(|_| ()).map_err(|error| error.to_string())
 }
 
-fn read(stream: &TcpStream) -> Option<Asked> {
+fn read(stream: &TcpStream) -> Option<Request> {
     let mut lines = BufReader::new(stream);
     let mut line = String::new();
     lines.read_line(&mut line).ok()?;
@@ -149,7 +149,7 @@ fn read(stream: &TcpStream) -> Option<Asked> {
     let mut body = vec![0; length];
     lines.read_exact(&mut body).ok()?;
     let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).ok()? };
-    Some(Asked { what, query, headers, body })
+    Some(Request { what, query, headers, body })
 }
 
 fn write(mut stream: &TcpStream, status: u16, body: &str) {

@@ -43,14 +43,14 @@ To send the records to the domain owner, as a page or a message:
   managed-https share www.example.com --mail
 "
     );
-    let asked = api.first();
-    assert_eq!(asked.what, "POST /v1/endpoints");
+    let request = api.first();
+    assert_eq!(request.what, "POST /v1/endpoints");
     assert_eq!(
-        asked.body,
+        request.body,
         json!({"domain": "www.example.com", "also": ["x.example.com", "y.example.com"], "reachability": "internal",
             "tenant": "acme"})
     );
-    assert_eq!(asked.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("content-type"), Some("application/json"));
 }
 
 #[test]
@@ -61,11 +61,12 @@ fn a_registration_that_goes_unanswered_is_sent_again_with_the_same_key() {
         _ => (201, issuing().to_string()),
     });
     assert_status(&run(&api, &["add", "www.example.com", "--internal"]), 0);
-    let keys: Vec<_> = api.asked().iter().map(|asked| asked.header("idempotency-key").map(str::to_owned)).collect();
+    let keys: Vec<_> =
+        api.requests().iter().map(|request| request.header("idempotency-key").map(str::to_owned)).collect();
     assert!(keys.len() == 3 && keys.iter().all(|key| key.is_some() && *key == keys[0]), "{keys:?}");
     assert_status(&run(&api, &["add", "www.example.com", "--internal"]), 0);
     assert_ne!(
-        api.asked()[3].header("idempotency-key").map(str::to_owned),
+        api.requests()[3].header("idempotency-key").map(str::to_owned),
         keys[0],
         "another run is another registration"
     );
@@ -75,7 +76,7 @@ fn a_registration_that_goes_unanswered_is_sent_again_with_the_same_key() {
 fn a_registration_that_is_refused_is_not_sent_again() {
     let api = ApiDouble::start(|_, _| problem(409, "Already registered"));
     assert_status(&run(&api, &["add", "www.example.com", "--internal"]), 1);
-    assert_eq!(api.asked().len(), 1);
+    assert_eq!(api.requests().len(), 1);
 }
 
 #[test]
@@ -103,16 +104,16 @@ fn a_change_sends_only_what_changes() {
         let then =
             if of_the_certificate { "A new certificate is ordered" } else { "The next attempt makes the change" };
         assert!(out(&output).contains("l.acme.example") && out(&output).contains(then), "{}", out(&output));
-        assert_eq!(api.asked()[1].what, "POST /v1/endpoints/www.example.com/check", "checked at once");
-        let asked = api.first();
-        assert_eq!((asked.what.as_str(), asked.body), ("PATCH /v1/endpoints/www.example.com", body));
+        assert_eq!(api.requests()[1].what, "POST /v1/endpoints/www.example.com/check", "checked at once");
+        let request = api.first();
+        assert_eq!((request.what.as_str(), request.body), ("PATCH /v1/endpoints/www.example.com", body));
     }
 }
 
 #[test]
 fn a_renewal_is_waited_for_and_its_failure_fails_the_command() {
     for (outcome, status) in [("renewed", 0), ("unchanged", 0), ("failed", 1)] {
-        let api = ApiDouble::start(move |asked, before| match asked.what.rsplit('/').next() {
+        let api = ApiDouble::start(move |request, before| match request.what.rsplit('/').next() {
             Some("renew") => (202, json!({"endpoint": "ep-1", "attempt": 2}).to_string()),
             Some("attempts") if before == 0 => (200, json!({"attempts": [attempt(1, "issued")]}).to_string()),
             Some("attempts") => (200, json!({"attempts": [attempt(2, outcome), attempt(1, "issued")]}).to_string()),
@@ -131,7 +132,7 @@ fn a_renewal_is_waited_for_and_its_failure_fails_the_command() {
 
 #[test]
 fn what_a_check_after_a_change_finds_is_shown() {
-    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, _| match request.what.as_str() {
         "POST /v1/endpoints/www.example.com/check" => (200, failing().to_string()),
         _ => (200, ready().to_string()),
     });
@@ -140,7 +141,7 @@ fn what_a_check_after_a_change_finds_is_shown() {
     assert!(out(&output).contains("\nWhat to fix\n") && out(&output).contains(" mismatch "), "{}", out(&output));
     assert!(out(&output).ends_with("\nCheck again: managed-https check www.example.com\n"), "{}", out(&output));
     // The change is made, though it cannot be checked.
-    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, _| match request.what.as_str() {
         "POST /v1/endpoints/www.example.com/check" => problem(409, "Busy"),
         _ => (200, ready().to_string()),
     });
@@ -154,7 +155,7 @@ fn a_renewal_of_a_filter_starts_one_attempt_after_another() {
         (endpoint["id"], endpoint["domain"]) = (json!(id), json!(domain));
         endpoint
     };
-    let api = ApiDouble::start(move |asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(move |request, _| match request.what.as_str() {
         "GET /v1/endpoints" => {
             let list = [of("ep-1", "a.example"), of("ep-2", "b.example"), of("ep-3", "c.example"), removing()];
             (200, json!({"endpoints": list, "next_cursor": null}).to_string())
@@ -194,7 +195,7 @@ fn a_renewal_without_room_says_until_when_it_waits() {
 
 #[test]
 fn a_removal_is_waited_for_until_the_endpoint_is_gone() {
-    let api = ApiDouble::start(|asked, before| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, before| match request.what.as_str() {
         "DELETE /v1/endpoints/www.example.com" => (202, removing().to_string()),
         "GET /v1/endpoints/ep-1" if before == 0 => (200, removing().to_string()),
         _ => problem(404, "No such endpoint"),
@@ -211,7 +212,7 @@ fn a_removal_is_waited_for_until_the_endpoint_is_gone() {
 
 #[test]
 fn a_removal_that_is_waited_for_gives_no_record_to_create() {
-    let api = ApiDouble::start(|asked, before| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, before| match request.what.as_str() {
         "GET /v1/endpoints/ep-1" if before == 0 => {
             let mut leaving = removing();
             leaving["failure"] = failing()["failure"].clone();
@@ -234,7 +235,7 @@ fn a_revocation_says_what_came_of_it() {
         waiting
     };
     for (kind, status) in [("certificate_revoked", 0), ("revocation_refused", 1)] {
-        let api = ApiDouble::start(move |asked, before| match asked.what.as_str() {
+        let api = ApiDouble::start(move |request, before| match request.what.as_str() {
             "POST /v1/endpoints/www.example.com/revoke" => (202, waiting().to_string()),
             "GET /v1/endpoints/www.example.com" if before == 0 => (200, waiting().to_string()),
             "GET /v1/endpoints/www.example.com" => (200, ready().to_string()),
@@ -251,9 +252,9 @@ fn a_revocation_says_what_came_of_it() {
     let api = ApiDouble::always(202, &removing());
     let output = run(&api, &["remove", "www.example.com", "--yes", "--revoke", "cessation-of-operation"]);
     assert_status(&output, 0);
-    let asked = api.first();
+    let request = api.first();
     assert_eq!(
-        (asked.what.as_str(), asked.query.as_str()),
+        (request.what.as_str(), request.query.as_str()),
         ("DELETE /v1/endpoints/www.example.com", "revoke=cessation-of-operation")
     );
 }
@@ -273,9 +274,9 @@ fn a_mute_shows_its_end_and_reason_and_a_refused_one_what_was_done() {
     let said = out(&output);
     assert!(said.starts_with("www.example.com: muted until 2099-01-01 00:00:00 UTC"), "{said}");
     assert!(said.ends_with("by operator: They move.\n"), "{said}");
-    let asked = api.first();
-    assert_eq!(asked.what, "PUT /v1/endpoints/www.example.com/mute");
-    assert_eq!(asked.body, json!({"until": "2099-01-01T00:00:00Z", "reason": "They move."}));
+    let request = api.first();
+    assert_eq!(request.what, "PUT /v1/endpoints/www.example.com/mute");
+    assert_eq!(request.body, json!({"until": "2099-01-01T00:00:00Z", "reason": "They move."}));
     let shown = run(&ApiDouble::always(200, &muted()), &["show", "www.example.com"]);
     assert!(out(&shown).contains("muted until 2099-01-01 00:00:00 UTC"), "{}", out(&shown));
 
@@ -286,7 +287,7 @@ fn a_mute_shows_its_end_and_reason_and_a_refused_one_what_was_done() {
 
     let problem = json!({"type": "endpoint-not-found", "title": "No such endpoint", "detail": "There is no b.example.com.",
         "action": "managed-https list"});
-    let api = ApiDouble::start(move |asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(move |request, _| match request.what.as_str() {
         "PUT /v1/endpoints/www.example.com/mute" => (200, muted().to_string()),
         _ => (404, problem.to_string()),
     });

@@ -12,14 +12,14 @@ const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJ0ZW5hbnQiOiJhY21lIn0.c2VjcmV0";
 fn requests_are_signed_and_keep_the_base_path() {
     let api = ApiDouble::always(200, &ready());
     assert_status(&run(&api, &["show", "*.bücher.example", "--format", "json"]), 0);
-    let asked = api.first();
-    assert_eq!(asked.what, "GET /v1/endpoints/*.xn--bcher-kva.example");
-    let authorization = asked.header("authorization").expect("it is signed");
+    let request = api.first();
+    assert_eq!(request.what, "GET /v1/endpoints/*.xn--bcher-kva.example");
+    let authorization = request.header("authorization").expect("it is signed");
     assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=test/"), "{authorization}");
     assert!(
         authorization.contains("/eu-central-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=")
     );
-    assert!(asked.header("user-agent").is_some_and(|agent| agent.starts_with("managed-https/")));
+    assert!(request.header("user-agent").is_some_and(|agent| agent.starts_with("managed-https/")));
 }
 
 #[test]
@@ -40,14 +40,14 @@ fn a_token_replaces_the_signature_and_all_aws_settings() {
         .expect("starts");
     assert_status(&by_variable, 0);
     assert_status(&run(&api, &["show", "a.example", "--token", TOKEN]), 0);
-    for asked in api.asked() {
-        assert_eq!(asked.what, "GET /bearer/v1/endpoints/a.example");
-        assert_eq!(asked.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
-        assert_eq!(asked.header("x-amz-date"), None);
+    for request in api.requests() {
+        assert_eq!(request.what, "GET /bearer/v1/endpoints/a.example");
+        assert_eq!(request.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+        assert_eq!(request.header("x-amz-date"), None);
     }
     let none = command(&api.address, &["show", "a.example"]).env("MANAGED_HTTPS_TOKEN", "").output().expect("starts");
     assert_status(&none, 0);
-    assert_eq!(api.asked()[2].what, "GET /v1/endpoints/a.example");
+    assert_eq!(api.requests()[2].what, "GET /v1/endpoints/a.example");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn lines(output: &std::process::Output) -> Vec<String> {
 
 #[test]
 fn each_line_has_its_status_and_a_failure_the_next_step() {
-    let api = ApiDouble::start(|asked, _| answer(&asked.what, &operator(), &theirs()));
+    let api = ApiDouble::start(|request, _| answer(&request.what, &operator(), &theirs()));
     let output = run(&api, &["doctor"]);
     assert_status(&output, 1);
     assert_eq!(
@@ -62,7 +62,7 @@ fn each_line_has_its_status_and_a_failure_the_next_step() {
 
 #[test]
 fn a_program_gets_the_apis_own_checks_after_those_made_from_here() {
-    let api = ApiDouble::start(|asked, _| answer(&asked.what, &operator(), &theirs()));
+    let api = ApiDouble::start(|request, _| answer(&request.what, &operator(), &theirs()));
     let output = run(&api, &["doctor", "--format", "json"]);
     assert_status(&output, 1);
     let checks = json_out(&output)["checks"].as_array().expect("an array").clone();
@@ -75,7 +75,7 @@ fn a_program_gets_the_apis_own_checks_after_those_made_from_here() {
 #[test]
 fn an_installation_with_nothing_failed_is_status_0() {
     let good = json!([theirs()[0], theirs()[1]]);
-    let api = ApiDouble::start(move |asked, _| answer(&asked.what, &operator(), &good));
+    let api = ApiDouble::start(move |request, _| answer(&request.what, &operator(), &good));
     let output = run(&api, &["doctor"]);
     assert_status(&output, 0);
     assert!(out(&output).ends_with("\nNo failures, 3 warnings.\n"), "{}", out(&output));
@@ -90,7 +90,7 @@ fn deep(api_issues: bool, directory: &str) -> ApiDouble {
         with_id["failure"] = Value::Null;
     }
     with_id["next_attempt_at"] = json!("2999-03-01T00:00:00Z");
-    ApiDouble::start(move |asked, before| match asked.what.as_str() {
+    ApiDouble::start(move |request, before| match request.what.as_str() {
         "POST /v1/endpoints" => (201, issuing().to_string()),
         "GET /v1/endpoints/ep-1" if before == 0 => (200, issuing().to_string()),
         "GET /v1/endpoints/ep-1" if before == 1 => (200, with_id.to_string()),
@@ -109,7 +109,7 @@ fn a_deep_check_issues_a_certificate_and_removes_it_whatever_the_outcome() {
         assert_status(&output, status);
         assert!(err(&output).contains("Create this record"), "{}", err(&output));
         assert!(out(&output).contains("first-certificate"), "{}", out(&output));
-        assert!(api.asked().iter().any(|asked| asked.what == "DELETE /v1/endpoints/ep-1"), "it is removed");
+        assert!(api.requests().iter().any(|request| request.what == "DELETE /v1/endpoints/ep-1"), "it is removed");
     }
 }
 
@@ -119,7 +119,7 @@ fn a_deep_check_orders_nothing_from_a_production_ca_without_confirmation() {
     let output = run(&api, &["doctor", "--deep", "www.example.com"]);
     assert_status(&output, 0);
     assert!(out(&output).contains("not run") && out(&output).contains("--yes"), "{}", out(&output));
-    assert!(api.asked().iter().all(|asked| !asked.what.starts_with("POST")), "nothing is registered");
+    assert!(api.requests().iter().all(|request| !request.what.starts_with("POST")), "nothing is registered");
     let output = run(&api, &["doctor", "--deep", "www.example.com", "--yes"]);
     assert!(out(&output).contains("and removed again"), "{}", out(&output));
 }
@@ -127,11 +127,11 @@ fn a_deep_check_orders_nothing_from_a_production_ca_without_confirmation() {
 #[test]
 fn a_tenant_reads_that_the_other_checks_are_for_operators() {
     let tenant = json!({"who": "user-7", "operator": false, "tenant": "acme"});
-    let api = ApiDouble::start(move |asked, _| answer(&asked.what, &tenant, &theirs()));
+    let api = ApiDouble::start(move |request, _| answer(&request.what, &tenant, &theirs()));
     let output = run(&api, &["doctor", "--token", "a.b.c"]);
     assert_status(&output, 0);
     assert!(out(&output).contains("user-7, of the tenant acme") && out(&output).contains("only operators"));
-    assert_eq!(api.asked().last().expect("asked").what, "GET /bearer/v1/caller");
+    assert_eq!(api.requests().last().expect("asked").what, "GET /bearer/v1/caller");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn an_unreachable_or_refusing_api_is_a_failed_check_with_its_next_step() {
     assert_status(&unreachable, 1);
     assert!(out(&unreachable).contains(" failed   api reachable  The API at http://127.0.0.1:1 cannot be reached."));
     assert!(out(&unreachable).contains("→ Compare the address"));
-    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, _| match request.what.as_str() {
         "GET /health" => (200, json!({"status": "ok"}).to_string()),
         _ => (403, json!({"message": "Forbidden"}).to_string()),
     });

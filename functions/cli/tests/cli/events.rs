@@ -17,7 +17,7 @@ fn event(id: &str, summary: &str) -> Value {
 
 /// Two events, then an outage, then a third, and then nothing more.
 fn lively() -> ApiDouble {
-    ApiDouble::start(|asked, before| match (asked.query.as_str(), before) {
+    ApiDouble::start(|request, before| match (request.query.as_str(), before) {
         ("", _) => (200, json!({"events": [event("2", "Second."), event("1", "First.")]}).to_string()),
         ("after=2", 1) => (503, String::new()),
         ("after=2", _) => (200, json!({"events": [event("3", "Third.")]}).to_string()),
@@ -44,7 +44,7 @@ The last one: # days ago.
     );
     let json = json_out(&run(&api, &["events", "a.example", "--format", "json", "--after", "0"]));
     assert_eq!(json[0]["id"], "2");
-    assert_eq!(api.asked()[1].query, "after=0");
+    assert_eq!(api.requests()[1].query, "after=0");
 }
 
 #[test]
@@ -106,9 +106,9 @@ fn the_events_of_all_endpoints_name_their_endpoint() {
 fn following_prints_what_was_written_late_and_nothing_twice() {
     let id = |milliseconds: u64| format!("{milliseconds:015}-00a7");
     let base = 1_795_521_600_000_u64;
-    let api = ApiDouble::start(move |asked, before| {
+    let api = ApiDouble::start(move |request, before| {
         let (registered, start) = (event(&id(base + 500), "Registered."), event(&id(base + 400), "Attempt 1 started."));
-        match (asked.query.as_str(), before) {
+        match (request.query.as_str(), before) {
             ("", _) => (200, json!({"events": [registered]}).to_string()),
             (query, 1) if query == format!("after={:015}-0", base + 500 - 60_000) => {
                 (200, json!({"events": [registered, start]}).to_string())

@@ -55,8 +55,10 @@ fn of_two_that_wait_for_somebody_the_one_that_breaks_sooner_comes_first() {
 
 #[test]
 fn the_list_follows_its_pages_to_the_end_and_keeps_its_filters() {
-    let api = ApiDouble::start(|asked, _| {
-        match asked.query.strip_prefix("verdict=ready&actor=nobody&reachability=external&tenant=acme&q=a%20b&limit=200")
+    let api = ApiDouble::start(|request, _| {
+        match request
+            .query
+            .strip_prefix("verdict=ready&actor=nobody&reachability=external&tenant=acme&q=a%20b&limit=200")
         {
             Some("") => (200, json!({"endpoints": [issuing()], "next_cursor": "a/b=="}).to_string()),
             Some("&cursor=a%2Fb%3D%3D") => (200, json!({"endpoints": [ready()], "next_cursor": null}).to_string()),
@@ -97,7 +99,7 @@ fn numbered_failing(number: usize) -> Value {
 
 #[test]
 fn a_limit_takes_one_request_if_a_page_has_room_for_that_many() {
-    let api = ApiDouble::start(|asked, _| match asked.query.as_str() {
+    let api = ApiDouble::start(|request, _| match request.query.as_str() {
         "sort=attention&limit=2" => {
             (200, json!({"endpoints": [failing(), issuing()], "next_cursor": "more"}).to_string())
         }
@@ -109,7 +111,7 @@ fn a_limit_takes_one_request_if_a_page_has_room_for_that_many() {
     assert_eq!(listed(&["--limit", "1", "--sort", "domain"]), json!([ready()]));
 
     // More than a page: the API sorts the first, and the others follow by name.
-    let pages = ApiDouble::start(|asked, _| match asked.query.as_str() {
+    let pages = ApiDouble::start(|request, _| match request.query.as_str() {
         "limit=200" => (200, json!({"endpoints": numbered(0..200), "next_cursor": "more"}).to_string()),
         "sort=attention&limit=200" => {
             let urgent = [vec![numbered_failing(200)], numbered(0..199)].concat();
@@ -336,14 +338,17 @@ www.example.com  not ready for a certificate
 ";
     let last = "\nCheck again: managed-https check www.example.com --internal --name '*.example.com'\n";
     assert_eq!(out(&output), format!("{status}{FINDING}{RESOLVES}{last}"));
-    let asked = api.first();
-    assert_eq!(asked.what, "POST /v1/checks");
-    assert_eq!(asked.body, json!({"domain": "www.example.com", "also": ["*.example.com"], "reachability": "internal"}));
+    let request = api.first();
+    assert_eq!(request.what, "POST /v1/checks");
+    assert_eq!(
+        request.body,
+        json!({"domain": "www.example.com", "also": ["*.example.com"], "reachability": "internal"})
+    );
 }
 
 #[test]
 fn a_check_finds_out_whether_a_domain_is_registered() {
-    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, _| match request.what.as_str() {
         "POST /v1/checks" => (200, preflight(true).to_string()),
         _ => problem(404, "No such endpoint"),
     });
@@ -354,10 +359,10 @@ fn a_check_finds_out_whether_a_domain_is_registered() {
         "www.example.com is ready for a certificate. Register it: managed-https add www.example.com --external\n"
     );
     assert!(err(&output).starts_with("www.example.com is not registered: checked as an external endpoint."));
-    assert_eq!(api.asked()[1].body["reachability"], "external");
+    assert_eq!(api.requests()[1].body["reachability"], "external");
     // An id is no domain that could be checked.
     assert_status(&run(&api, &["check", "ep-1"]), 1);
-    assert_eq!(api.asked().len(), 3);
+    assert_eq!(api.requests().len(), 3);
 }
 
 #[test]

@@ -30,7 +30,7 @@ Revoke it: managed-https share www.example.com --revoke 4f0c9b214f0c
 "
     );
     assert_eq!(json_out(&run(&api, &["share", "www.example.com", "--format", "json"])), made);
-    let bodies: Vec<_> = api.asked().into_iter().map(|asked| asked.body).collect();
+    let bodies: Vec<_> = api.requests().into_iter().map(|request| request.body).collect();
     assert_eq!(bodies, [json!({"expires_in_days": 7}), json!({})]);
 }
 
@@ -62,7 +62,7 @@ fn links_are_listed_without_what_opens_them() {
 fn the_start_of_an_id_revokes_a_link_if_it_is_the_only_one() {
     let other = format!("4f0c9b21{}", "0".repeat(56));
     let shares = json!({"shares": [share(ID), share(&other)]}).to_string();
-    let api = ApiDouble::start(move |asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(move |request, _| match request.what.as_str() {
         "GET /v1/endpoints/a.example/shares" => (200, shares.clone()),
         _ => (204, String::new()),
     });
@@ -76,6 +76,6 @@ fn the_start_of_an_id_revokes_a_link_if_it_is_the_only_one() {
     assert_status(&whole, 0);
     assert_eq!(out(&whole), "");
     let deleted: Vec<_> =
-        api.asked().into_iter().map(|asked| asked.what).filter(|what| what.starts_with('D')).collect();
+        api.requests().into_iter().map(|request| request.what).filter(|what| what.starts_with('D')).collect();
     assert_eq!(deleted, [ID, &other].map(|id| format!("DELETE /v1/endpoints/a.example/shares/{id}")));
 }

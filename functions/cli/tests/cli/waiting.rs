@@ -6,7 +6,7 @@ use crate::{assert_status, err, json_out, out, run, screen};
 
 #[test]
 fn adding_and_waiting_prints_each_failure_once_and_outlasts_an_outage() {
-    let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
+    let api = ApiDouble::start(|request, before| match (request.what.as_str(), before) {
         ("POST /v1/endpoints", _) => (201, issuing().to_string()),
         (_, 0 | 1) => (200, failing().to_string()),
         (_, 2) => (503, "<html>".into()),
@@ -26,7 +26,7 @@ fn adding_and_waiting_prints_each_failure_once_and_outlasts_an_outage() {
 
 #[test]
 fn adding_and_waiting_in_vain_fails_with_the_next_step() {
-    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, _| match request.what.as_str() {
         "POST /v1/endpoints" => (201, issuing().to_string()),
         _ => (200, failing().to_string()),
     });
@@ -59,14 +59,14 @@ fn waiting_succeeds_once_the_endpoint_is_ready() {
 
 #[test]
 fn records_are_checked_before_they_are_called_wrong() {
-    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+    let api = ApiDouble::start(|request, _| match request.what.as_str() {
         "POST /v1/endpoints/www.example.com/check" => (200, failing().to_string()),
         _ => (200, failing().to_string()),
     });
     let output = run(&api, &["wait", "www.example.com", "--grace", "0s"]);
     assert_status(&output, 1);
-    let asked: Vec<_> = api.asked().into_iter().map(|asked| asked.what).collect();
-    assert_eq!(asked, ["GET /v1/endpoints/www.example.com", "POST /v1/endpoints/www.example.com/check"]);
+    let requests: Vec<_> = api.requests().into_iter().map(|request| request.what).collect();
+    assert_eq!(requests, ["GET /v1/endpoints/www.example.com", "POST /v1/endpoints/www.example.com/check"]);
     assert!(
         err(&output).ends_with(
             "\
@@ -83,25 +83,25 @@ error: www.example.com is not ready: action required, waiting on the domain owne
 
 #[test]
 fn dns_is_given_its_time_before_records_are_called_wrong() {
-    let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
+    let api = ApiDouble::start(|request, before| match (request.what.as_str(), before) {
         ("GET /v1/endpoints/www.example.com", 2) => (200, ready().to_string()),
         _ => (200, failing().to_string()),
     });
     let output = run(&api, &["wait", "www.example.com", "--grace", "1m"]);
     assert_status(&output, 0);
-    let checks = api.asked().iter().filter(|asked| asked.what.ends_with("/check")).count();
+    let checks = api.requests().iter().filter(|request| request.what.ends_with("/check")).count();
     assert_eq!(checks, 1, "not at every question");
 }
 
 #[test]
 fn records_that_are_right_by_now_are_waited_for() {
-    let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
+    let api = ApiDouble::start(|request, before| match (request.what.as_str(), before) {
         ("POST /v1/endpoints/www.example.com/check", _) => (200, issuing().to_string()),
         (_, 0) => (200, failing().to_string()),
         _ => (200, ready().to_string()),
     });
     assert_status(&run(&api, &["wait", "www.example.com"]), 0);
-    assert_eq!(api.asked().len(), 3);
+    assert_eq!(api.requests().len(), 3);
 }
 
 #[test]

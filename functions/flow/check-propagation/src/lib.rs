@@ -123,7 +123,7 @@ where
     }
     let target = ports.platform.delegation_target(&endpoint.label);
     check_delegations(dns, order.dns_names(), &target).await?;
-    let txt = dns.ask(&target, RecordKind::Txt).await;
+    let txt = dns.query(&target, RecordKind::Txt).await;
     if !is_published(&values, &txt) {
         return Ok(Some("the delegation zone's name servers do not answer with the TXT record"));
     }

@@ -67,7 +67,7 @@ async fn an_alias_that_was_changed_meanwhile_fails_at_once() {
 async fn a_persistent_record_that_was_removed_meanwhile_fails_at_once() {
     let fixture = Fixture::by_persistent_record().await.with_order().await;
     assert_eq!(run(&fixture).await.expect("it stands").status, Status::Propagated);
-    fixture.stand(false);
+    fixture.set_persistent_record(false);
     let failure = run(&fixture).await.expect_err("gone");
     assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
 }

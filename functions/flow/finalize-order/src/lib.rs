@@ -156,9 +156,9 @@ mod tests {
         let fixture = validated().await;
         assert_eq!(run(&fixture).await.expect("issued").status, Status::Issued);
         let first = fixture.order().await;
-        let asked = fixture.ca.asked();
+        let requests = fixture.ca.requests();
         run(&fixture).await.expect("issued before");
-        assert_eq!(fixture.ca.asked(), asked, "the CA is not asked again");
+        assert_eq!(fixture.ca.requests(), requests, "the CA is not asked again");
         assert_eq!(fixture.order().await, first);
     }
 

@@ -40,12 +40,12 @@ async fn the_certificate_is_in_acm_and_recorded_and_its_key_is_gone() {
     let fixture = issued().await;
     assert_eq!(run(&fixture).await.expect("imported").status, Status::Imported);
     let held = fixture.endpoint().await.certificate.expect("recorded");
-    assert_eq!(fixture.certificates.held()[&held.arn].serial, held.serial);
+    assert_eq!(fixture.certificates.all()[&held.arn].serial, held.serial);
     assert!(!held.renewal && !held.announced);
     assert_eq!(held.renew_at - fixture.now, time::Duration::days(60));
     assert!(fixture.keys.is_empty());
     run(&fixture).await.expect("a second delivery");
-    assert_eq!(fixture.certificates.held().len(), 1);
+    assert_eq!(fixture.certificates.all().len(), 1);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_certificate_that_a_dead_run_left_in_acm_is_adopted() {
     let intended = OpenOrder { importing: true, ..order };
     fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &intended).await.expect("ours");
     run(&fixture).await.expect("adopted");
-    assert_eq!(fixture.certificates.held().values().map(|held| held.imports).collect::<Vec<_>>(), [1]);
+    assert_eq!(fixture.certificates.all().values().map(|held| held.imports).collect::<Vec<_>>(), [1]);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn an_import_is_searched_for_after_silence_and_not_after_a_definite_refusa
         assert_eq!(fixture.order().await.importing, searches, "{operation} {kind:?}");
         fixture.certificates.refuse(None);
         run(&fixture).await.expect("imported");
-        assert_eq!(fixture.certificates.held().len(), 1);
+        assert_eq!(fixture.certificates.all().len(), 1);
     }
 }
 
@@ -106,5 +106,5 @@ async fn a_certificate_that_expired_while_it_waited_is_not_imported() {
     let mut fixture = issued().await;
     fixture.now += time::Duration::days(90);
     assert_eq!(run(&fixture).await.expect_err("expired").name, FailureName::CertificateRejected);
-    assert!(fixture.certificates.held().is_empty());
+    assert!(fixture.certificates.all().is_empty());
 }

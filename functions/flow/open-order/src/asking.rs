@@ -117,10 +117,10 @@ mod tests {
     #[tokio::test]
     async fn the_next_ca_is_used_after_repeated_silence() {
         let (mut fixture, second) = fixture().await;
-        fixture.ca.set_away(true);
+        fixture.ca.set_unavailable(true);
         fixture.input.retries = TRIES - 2;
         let failure = run_with(&fixture, &second).await.expect_err("the flow tries again");
-        assert_eq!((failure.name, second.asked()), (FailureName::Unavailable, 0));
+        assert_eq!((failure.name, second.requests()), (FailureName::Unavailable, 0));
         fixture.input.retries += 1;
         run_with(&fixture, &second).await.expect("opened");
         assert_eq!(fixture.order().await.directory, "memory://second/directory");
@@ -133,11 +133,11 @@ mod tests {
     async fn only_the_first_ca_is_contacted_while_it_answers() {
         let (mut fixture, second) = fixture().await;
         run_with(&fixture, &second).await.expect("opened");
-        assert_eq!((fixture.ca.orders(), second.asked()), (1, 0));
+        assert_eq!((fixture.ca.orders(), second.requests()), (1, 0));
         // A refusal that another CA would repeat is no reason to ask it.
         fail(&mut fixture, FailureName::CaRefused, WaitingOn::Ca).await;
         run_with(&fixture, &second).await.expect("resumed");
-        assert_eq!(second.asked(), 0);
+        assert_eq!(second.requests(), 0);
     }
 
     #[tokio::test]
@@ -159,11 +159,11 @@ mod tests {
     #[tokio::test]
     async fn a_fallback_ca_that_caa_forbids_is_not_used_and_the_failure_says_so() {
         let (fixture, second) = fixture().await;
-        fixture.ca.set_away(true);
+        fixture.ca.set_unavailable(true);
         fixture.prober.restrict("example.com", "0 issue \"someone.example\"");
         let failure = run_with(&fixture, &second).await.expect_err("nobody may");
         assert_eq!(
-            (failure.name, failure.guidance.waiting_on, second.asked()),
+            (failure.name, failure.guidance.waiting_on, second.requests()),
             (FailureName::Unavailable, WaitingOn::Ca, 0)
         );
         assert!(
@@ -177,11 +177,11 @@ mod tests {
     #[tokio::test]
     async fn when_no_ca_answers_the_flow_goes_on_trying() {
         let (fixture, second) = fixture().await;
-        fixture.ca.set_away(true);
-        second.set_away(true);
+        fixture.ca.set_unavailable(true);
+        second.set_unavailable(true);
         let failure = run_with(&fixture, &second).await.expect_err("both are away");
         assert!(failure.name.mends_itself() && failure.guidance.summary.contains("Then second was asked"), "{failure}");
-        fixture.ca.set_away(false);
+        fixture.ca.set_unavailable(false);
         run_with(&fixture, &second).await.expect("opened");
         assert_eq!(fixture.order().await.directory, "memory://ca/directory");
     }
@@ -191,7 +191,7 @@ mod tests {
         let (fixture, second) = fixture().await;
         let until = fixture.now + Duration::hours(2);
         fixture.ca.set_busy(Some(until));
-        second.set_away(true);
+        second.set_unavailable(true);
         let failure = run_with(&fixture, &second).await.expect_err("neither takes it");
         assert_eq!((failure.name, failure.retry_after), (FailureName::CaUnavailable, Some(until)));
     }
@@ -199,7 +199,7 @@ mod tests {
     #[tokio::test]
     async fn an_installation_with_one_ca_waits_for_it() {
         let (fixture, _) = fixture().await;
-        fixture.ca.set_away(true);
+        fixture.ca.set_unavailable(true);
         let failure = run(&fixture).await.expect_err("away");
         assert!(failure.name.mends_itself() && !failure.guidance.summary.contains("asked"), "{failure}");
     }

@@ -61,21 +61,21 @@ mod tests {
                     fixture = fixture.with_order().await;
                 }
                 fail(&mut fixture, name, WaitingOn::DomainOwner).await;
-                let asked = fixture.ca.asked();
+                let requests = fixture.ca.requests();
                 fixture.prober.miss_the_delegation(true);
                 let failure = run(&fixture).await.expect_err("not mended");
                 assert_eq!(
                     (failure.name, failure.guidance.waiting_on),
                     (FailureName::RecordsNotReady, WaitingOn::DomainOwner)
                 );
-                assert_eq!(fixture.ca.asked(), asked, "{name}: the CA hears nothing");
+                assert_eq!(fixture.ca.requests(), requests, "{name}: the CA hears nothing");
                 let kept = fixture.endpoint().await.check.expect("the check is kept");
                 assert_eq!(kept.worst.map(|worst| worst.check).as_deref(), Some("delegation-missing"));
 
                 fixture.prober.miss_the_delegation(false);
                 fixture.now += Duration::MINUTE;
                 run(&fixture).await.expect("mended");
-                assert!(fixture.ca.asked() > asked, "{name}: and then it is asked");
+                assert!(fixture.ca.requests() > requests, "{name}: and then it is asked");
             }
         }
     }
@@ -86,7 +86,7 @@ mod tests {
             let mut fixture = Fixture::new(reachability).await;
             fixture.prober.miss_the_delegation(true);
             let failure = run(&fixture).await.expect_err("not ready");
-            assert_eq!((fixture.ca.asked(), fixture.keys.len()), (0, 0), "no CA request, and no key");
+            assert_eq!((fixture.ca.requests(), fixture.keys.len()), (0, 0), "no CA request, and no key");
             let kept = fixture.endpoint().await.check.expect("the check is kept").worst.expect("a finding");
             assert_eq!((failure.check, failure.guidance), (Some(kept.check), kept.guidance));
 

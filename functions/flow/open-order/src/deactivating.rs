@@ -176,7 +176,7 @@ mod tests {
     async fn an_unavailable_ca_does_not_block_a_removal() {
         let mut fixture = issued(Reachability::Internal).await;
         fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
-        fixture.ca.set_away(true);
+        fixture.ca.set_unavailable(true);
         assert_eq!(run(&fixture).await.expect_err("tried again").name, FailureName::Unavailable);
         fixture.input.retries = domain::acts::TRIES - 1;
         assert_eq!(run(&fixture).await.expect_err("going").name, FailureName::EndpointRemoved);

@@ -111,7 +111,7 @@ async fn a_name_moves_with_its_records_and_the_former_registration_is_paused_and
     let mut rivals = Rivals::new().await;
     let first = rivals.first().await;
     rivals.run(&first).await.expect("proven");
-    rivals.first.hold(rivals.first.now + Duration::days(60)).await;
+    rivals.first.give_certificate(rivals.first.now + Duration::days(60)).await;
     rivals.delegate(&rivals.second.clone());
     let second = rivals.second().await;
     rivals.run(&second).await.expect("its proof stands now");
@@ -124,10 +124,10 @@ async fn a_name_moves_with_its_records_and_the_former_registration_is_paused_and
     // Its next attempt goes on with nothing, however good its certificate is.
     let entry = DueEntry { endpoint: first.id.clone(), due_at: rivals.first.now };
     rivals.first.endpoints.claim(&entry, rivals.first.now, rivals.first.now + LEASE).await.expect("in memory");
-    let asked = rivals.first.ca.asked();
+    let requests = rivals.first.ca.requests();
     let paused = rivals.first().await;
     assert_eq!(rivals.run(&paused).await.expect_err("no proof").name, FailureName::RecordsNotReady);
-    assert_eq!(rivals.first.ca.asked(), asked, "the CA hears nothing");
+    assert_eq!(rivals.first.ca.requests(), requests, "the CA hears nothing");
 
     // The records lead back: so does the name, with the certificate that is still good.
     rivals.delegate(&first);
@@ -213,7 +213,7 @@ async fn an_older_proof_yields_to_a_newer_one() {
     let mut rivals = Rivals::new().await;
     let (first, second) = (rivals.first().await, rivals.second().await);
     rivals.run(&first).await.expect("proven");
-    rivals.first.hold(rivals.first.now).await;
+    rivals.first.give_certificate(rivals.first.now).await;
     rivals.first.dns.alias(&format!("_acme-challenge.{HOST}"), "gone.example");
     rivals.run(&first).await.expect("a renewal goes on without the record");
     rivals.point(&second);
@@ -232,7 +232,7 @@ async fn a_claim_of_the_release_before_counts_as_proven_if_there_is_a_certificat
         let (first, second) = (rivals.first().await, rivals.second().await);
         rivals.first.endpoints.as_of_the_previous_release(&first).await;
         if certified {
-            rivals.first.hold(rivals.first.now).await;
+            rivals.first.give_certificate(rivals.first.now).await;
         }
         rivals.delegate(&second);
         rivals.run(&second).await.expect("its proof stands");

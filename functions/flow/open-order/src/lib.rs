@@ -264,7 +264,7 @@ mod tests {
     async fn a_renewal_chooses_its_challenge_by_the_newest_check_of_the_host() {
         for elsewhere in [false, true] {
             let fixture = Fixture::new(Reachability::External).await;
-            fixture.hold(fixture.now).await;
+            fixture.give_certificate(fixture.now).await;
             fixture.prober.lead_hosts_elsewhere(elsewhere);
             let endpoint = fixture.endpoint().await;
             let report = fixture.prober.probe(&endpoint.subject(&Fixture::platform()), fixture.now).await;
@@ -278,9 +278,9 @@ mod tests {
     async fn every_name_is_proven_for_its_registration_even_if_the_ca_would_not_validate_again() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await;
         fixture.dns.alias("_acme-challenge.example.com", &format!("another.{}", Fixture::ZONE));
-        let asked = fixture.ca.asked();
+        let requests = fixture.ca.requests();
         let failure = run(&fixture).await.expect_err("another registration's");
-        assert_eq!((failure.name, fixture.ca.asked()), (FailureName::RecordsNotReady, asked));
+        assert_eq!((failure.name, fixture.ca.requests()), (FailureName::RecordsNotReady, requests));
     }
 
     #[tokio::test]
@@ -288,7 +288,7 @@ mod tests {
         let another = format!("another.{}", Fixture::ZONE);
         for (leads, goes_on) in [("gone.example", true), (another.as_str(), false)] {
             let fixture = Fixture::of("www.example.com", Reachability::External).await;
-            fixture.hold(fixture.now).await;
+            fixture.give_certificate(fixture.now).await;
             fixture.dns.alias("_acme-challenge.www.example.com", leads);
             assert_eq!(run(&fixture).await.is_ok(), goes_on, "{leads}");
         }
@@ -321,7 +321,7 @@ mod tests {
         let fixture = Fixture::by_persistent_record().await;
         fixture.dns.alias("_acme-challenge.example.com", "nowhere.example");
         let failure = run(&fixture).await.expect_err("the record names our account, not the tenant");
-        assert_eq!((failure.check.as_deref(), fixture.ca.asked()), (Some("delegation-elsewhere"), 0));
+        assert_eq!((failure.check.as_deref(), fixture.ca.requests()), (Some("delegation-elsewhere"), 0));
         let trusting = Platform { tenant_proof: TenantProof::Off, ..Fixture::platform() };
         assert_eq!(run_on(&fixture, &trusting).await.expect("opened").status, Status::ChallengesPending);
         assert_eq!(fixture.challenges(ChallengeKind::DnsPersist01).await, 2);

@@ -32,10 +32,10 @@ async fn attempt(found: &Finding, later: bool) -> (Option<Failure>, u32, Option<
         fail(&mut fixture, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     }
     fixture.prober.find(vec![found.clone()]);
-    let asked = fixture.ca.asked();
+    let requests = fixture.ca.requests();
     let failure = run(&fixture).await.err();
     let check = fixture.endpoint().await.check.expect("the check is kept");
-    (failure, fixture.ca.asked() - asked, check.worst)
+    (failure, fixture.ca.requests() - requests, check.worst)
 }
 
 /// What a health check makes of it between renewals.
@@ -66,7 +66,7 @@ async fn check_health_check_and_attempts_describe_each_fault_in_the_same_words()
             obstacle(&report).is_some()
         };
         for later in [false, true] {
-            let (failure, asked, check) = attempt(&found, later).await;
+            let (failure, requests, check) = attempt(&found, later).await;
             // An explanation ends with its failure: no check keeps it.
             let kept = check.as_ref().map(|check| (check.check.as_str(), &check.guidance));
             assert_eq!(kept, (entry.area != Area::Ca).then_some((entry.name, &words)), "the check");
@@ -75,7 +75,7 @@ async fn check_health_check_and_attempts_describe_each_fault_in_the_same_words()
                     assert!(is_obstacle, "{}: {failure}", entry.name);
                     assert_eq!(failure.check.as_deref(), Some(entry.name));
                     assert_eq!(failure.guidance, words, "{}, later: {later}", entry.name);
-                    assert_eq!(asked, 0, "{}: the CA hears nothing", entry.name);
+                    assert_eq!(requests, 0, "{}: the CA hears nothing", entry.name);
                     stopped += 1;
                 }
                 None => assert!(!is_obstacle, "{}: an order was made, later: {later}", entry.name),

@@ -70,7 +70,7 @@ mod tests {
         let before = fixture.order().await.txt_values();
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
         change(&mut fixture, &["*.example.com".into()], proving).await;
-        fixture.stand(true);
+        fixture.set_persistent_record(true);
         run(&fixture).await.expect("resumed");
         assert_eq!(fixture.ca.orders(), 1);
         assert_eq!(fixture.challenges(ChallengeKind::DnsPersist01).await, 2);

@@ -76,7 +76,7 @@ mod tests {
     /// With a certificate that is good for long, and one that is to be revoked: the same, or the one before it.
     async fn revoking(in_place: bool) -> Fixture {
         let fixture = Fixture::new(Reachability::Internal).await;
-        fixture.hold(fixture.now + Duration::days(30)).await;
+        fixture.give_certificate(fixture.now + Duration::days(30)).await;
         let endpoint = fixture.endpoint().await;
         let held: InstalledCertificate = endpoint.certificate.expect("held");
         let revocation = Revocation {
@@ -113,9 +113,9 @@ mod tests {
         assert_eq!(fixture.ca.revoked(), [(b"the certificate".to_vec(), RevocationReason::KeyCompromise)]);
         assert_eq!(fixture.endpoint().await.revocation, None);
         assert!(kinds(&fixture).await.contains(&EventKind::CertificateRevoked));
-        let asked = fixture.ca.asked();
+        let requests = fixture.ca.requests();
         run(&fixture).await.expect("current");
-        assert_eq!(fixture.ca.asked(), asked);
+        assert_eq!(fixture.ca.requests(), requests);
     }
 
     #[tokio::test]
@@ -129,10 +129,10 @@ mod tests {
     #[tokio::test]
     async fn a_revocation_outlasts_an_outage_and_a_refusal_is_recorded_and_blocks_nothing() {
         let fixture = revoking(false).await;
-        fixture.ca.set_away(true);
+        fixture.ca.set_unavailable(true);
         run(&fixture).await.expect_err("no answer");
         assert!(fixture.endpoint().await.revocation.is_some(), "it is tried again");
-        fixture.ca.set_away(false);
+        fixture.ca.set_unavailable(false);
         let problem = Problem::new("unauthorized", "the account did not issue it");
         let refusal = Refusal { problem, status: Some(403), retry_after: None };
         fixture.ca.refuse_revocations_with(Some(CaError::Refused { refusal }));

@@ -348,7 +348,7 @@ where
         let Ports { notifier, causes, policy, journal, .. } = *self.ports;
         let untold = final_word(tell(notifier, causes, ended, decision, policy.dashboard, self.now).await)?;
         if untold.is_none() {
-            journal.mark_told(&ended.id, self.input.attempt, &decision.notifications).await?;
+            journal.mark_notified(&ended.id, self.input.attempt, &decision.notifications).await?;
         }
         Ok(untold.or_else(|| notifier.refused().map(Failure::from)))
     }

@@ -1,6 +1,6 @@
 mod exported;
+mod notifying;
 mod removing;
-mod telling;
 
 use super::*;
 use domain::alert::{AlertKind, NotificationPolicy};
@@ -304,7 +304,7 @@ async fn a_certificate_whose_names_moved_stays_for_the_grace_period_and_is_then_
     run(&fixture).await.expect("settled");
     assert_eq!(fixture.endpoint().await.certificate, None);
     for listener in listeners_of(&held) {
-        assert_eq!(fixture.destinations.listeners_here().held(&listener), Vec::<String>::new());
+        assert_eq!(fixture.destinations.listeners_here().certificates(&listener), Vec::<String>::new());
     }
     let told: Vec<_> =
         fixture.notifier.alerts().into_iter().map(|alert| (alert.cause.to_string(), alert.guidance.summary)).collect();
@@ -340,7 +340,7 @@ async fn visitors_get_the_certificate_of_the_newest_proof_during_the_grace() {
     let (here, abroad) = reaches_the_first_listener(&fixture, None).await;
     next(&mut fixture).await;
     run(&fixture).await.expect("settled");
-    let on = |listener: &ListenerArn| fixture.destinations.listeners_here().held(listener);
+    let on = |listener: &ListenerArn| fixture.destinations.listeners_here().certificates(listener);
     assert_eq!(on(&here), ["arn:aws:acm:eu-central-1:000000000000:certificate/theirs"]);
     assert_eq!(on(&abroad), [held.copies[0].arn.clone()], "where it alone answers, it stays");
     let left = fixture.endpoint().await.certificate.expect("it stays in ACM for the grace");
@@ -354,7 +354,7 @@ async fn a_certificate_stays_attached_while_it_alone_covers_a_name() {
     let (here, _) = reaches_the_first_listener(&fixture, Some("www.example.com")).await;
     next(&mut fixture).await;
     run(&fixture).await.expect("settled");
-    assert_eq!(fixture.destinations.listeners_here().held(&here).len(), 2);
+    assert_eq!(fixture.destinations.listeners_here().certificates(&here).len(), 2);
     assert_eq!(fixture.endpoint().await.certificate.expect("there").listeners.len(), 2);
 }
 
@@ -386,7 +386,7 @@ async fn a_removal_takes_the_certificate_off_its_listeners() {
     let held = fixture.endpoint().await.certificate.expect("recorded");
     assert_eq!(run(&fixture).await.expect("settled").status, Status::Removed);
     for listener in listeners_of(&held) {
-        assert_eq!(fixture.destinations.listeners_here().held(&listener), Vec::<String>::new());
+        assert_eq!(fixture.destinations.listeners_here().certificates(&listener), Vec::<String>::new());
     }
     assert!(fixture.endpoints.is_empty());
 }

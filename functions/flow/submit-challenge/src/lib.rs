@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(run(&fixture).await.expect("validated").status, Status::OrderReady);
         assert!(fixture.order().await.published_txt_values().is_empty(), "there is nothing to clean up");
         let fixture = Fixture::by_persistent_record().await.with_order().await;
-        fixture.stand(false);
+        fixture.set_persistent_record(false);
         assert_eq!(run(&fixture).await.expect_err("gone").name, FailureName::ChallengeFailed);
     }
 

@@ -47,7 +47,7 @@ impl Crowd {
         }
     }
 
-    fn turn_to(&mut self, work: RecordWork) {
+    fn switch_to(&mut self, work: RecordWork) {
         for job in &mut self.jobs {
             (job.work, job.input.progress) = (work, Progress::default());
         }
@@ -120,7 +120,7 @@ async fn a_thousand_orders_cost_less_than_a_tenth_of_a_call_each() {
     assert_eq!(crowd.fixture.zone.requests(), [100; 10]);
     for part in parts {
         crowd.jobs = part;
-        crowd.turn_to(RecordWork::Withdraw);
+        crowd.switch_to(RecordWork::Withdraw);
         crowd.go_on().await;
         assert!(crowd.jobs.iter().all(|job| job.input.progress.status == Status::Clean));
     }
@@ -189,7 +189,7 @@ async fn a_value_withdrawn_twice_is_removed_once_and_a_foreign_value_stays() {
     let mut values: Vec<_> = crowd.fixture.zone.values(&stranger).into_iter().collect();
     values.push("stranger".into());
     crowd.fixture.zone.change(&[TxtChange::publish(&*stranger, &values)]).await.expect("in memory");
-    crowd.turn_to(RecordWork::Withdraw);
+    crowd.switch_to(RecordWork::Withdraw);
     crowd.jobs.extend(crowd.jobs.clone());
     assert!(crowd.run().await.iter().all(|result| result.as_ref().is_ok_and(|p| p.status == Status::Clean)));
     assert!(crowd.run().await.iter().all(Result::is_ok), "and delivered again");

@@ -27,16 +27,16 @@ pub async fn check_installation(
     now: OffsetDateTime,
 ) -> Result<InstallationSight, ServiceFault> {
     let checks = inspector.inspect().await.unwrap_or_else(|fault| vec![uninspected(&fault)]);
-    let before = log.engine().await?;
-    let (alerts, engine) = follow(&before, &checks, now, settings.dashboard.as_deref());
+    let before = log.installation().await?;
+    let (alerts, after) = follow(&before, &checks, now, settings.dashboard.as_deref());
     for alert in &alerts {
         notifier.notify(alert).await?;
     }
-    if engine != before {
+    if after != before {
         // Another run may have stored its own; it has sent the same.
-        log.save_installation(&before, &engine).await?;
+        log.save_installation(&before, &after).await?;
     }
-    let failing = engine.failing.into_iter().map(|failing| failing.check).collect();
+    let failing = after.failing.into_iter().map(|failing| failing.check).collect();
     Ok(InstallationSight { failing, used: checks.into_iter().flat_map(|check| check.used).collect() })
 }
 

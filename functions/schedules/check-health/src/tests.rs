@@ -129,7 +129,7 @@ fn fault(operation: &'static str) -> ServiceFault {
 
 /// Everything around some endpoints at rest, each with a certificate.
 #[derive(Default)]
-struct World {
+struct Fixture {
     store: Store,
     prober: MemoryProber,
     acm: Acm,
@@ -138,7 +138,7 @@ struct World {
     ids: Vec<EndpointId>,
 }
 
-impl World {
+impl Fixture {
     async fn with(count: u64, fuse: &Fuse) -> Self {
         let inner = MemoryEndpoints::new(fuse.clone());
         let mut ids = Vec::new();
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// When the first endpoint's check is due.
-    async fn turn(&self) -> OffsetDateTime {
+    async fn next_check(&self) -> OffsetDateTime {
         self.endpoint(0).await.health_at.expect("it is checked")
     }
 
@@ -202,52 +202,52 @@ fn settings() -> Settings {
 /// README's "What it costs" has these numbers.
 #[tokio::test]
 async fn an_unchanged_check_costs_one_read_one_write_and_one_inspection_of_the_certificate() {
-    let world = World::new(1).await;
-    assert_eq!(world.run(LATER).await.checked, 1);
-    world.store.take_calls();
-    let turn = world.turn().await;
-    assert!(LATER < turn && turn <= LATER + Duration::hours(6));
+    let fixture = Fixture::new(1).await;
+    assert_eq!(fixture.run(LATER).await.checked, 1);
+    fixture.store.take_calls();
+    let next_check = fixture.next_check().await;
+    assert!(LATER < next_check && next_check <= LATER + Duration::hours(6));
     // A day or a little more of ninety is over.
     let quiet = HealthReport { checked: 1, least_life_left: Some(98), ..HealthReport::default() };
-    assert_eq!(world.run(turn).await, quiet);
-    assert_eq!(world.store.take_calls(), BTreeMap::from([("find", 1), ("write", 1)]));
-    assert_eq!(world.acm.inspections.load(Ordering::Relaxed), 2, "one for each check");
-    assert_eq!(world.run(turn).await.checked, 0, "its next turn is hours away");
-    assert_eq!(world.notifier.kinds(), []);
+    assert_eq!(fixture.run(next_check).await, quiet);
+    assert_eq!(fixture.store.take_calls(), BTreeMap::from([("find", 1), ("write", 1)]));
+    assert_eq!(fixture.acm.inspections.load(Ordering::Relaxed), 2, "one for each check");
+    assert_eq!(fixture.run(next_check).await.checked, 0, "its next check is hours away");
+    assert_eq!(fixture.notifier.kinds(), []);
 }
 
 #[tokio::test]
 async fn a_dns_issue_is_notified_at_the_second_check_with_its_last_good_time_and_the_expiry() {
-    let world = World::new(1).await;
-    world.run(LATER).await;
-    world.prober.miss_the_delegation(true);
-    let broke = world.turn().await;
-    assert_eq!((world.run(broke).await.ailing, world.notifier.kinds()), (0, vec![]), "once may be a moment");
-    let certain = world.turn().await;
+    let fixture = Fixture::new(1).await;
+    fixture.run(LATER).await;
+    fixture.prober.miss_the_delegation(true);
+    let broke = fixture.next_check().await;
+    assert_eq!((fixture.run(broke).await.ailing, fixture.notifier.kinds()), (0, vec![]), "once may be a moment");
+    let certain = fixture.next_check().await;
     assert!(certain <= broke + Duration::minutes(10), "so it is checked again soon");
-    let report = world.run(certain).await;
+    let report = fixture.run(certain).await;
     assert_eq!((report.ailing, report.told), (1, 1));
-    let alert = world.notifier.alerts().remove(0);
+    let alert = fixture.notifier.alerts().remove(0);
     assert_eq!((alert.kind, alert.since), (AlertKind::ActionRequired, Some(broke)));
-    assert_eq!(alert.until, world.endpoint(0).await.certificate.map(|held| held.not_after));
+    assert_eq!(alert.until, fixture.endpoint(0).await.certificate.map(|held| held.not_after));
     assert!(alert.guidance.summary.contains("2026-11-25 12:00 UTC"), "its last good time: {}", alert.guidance.summary);
     assert!(alert.guidance.record.is_some_and(|record| record.name.starts_with("_acme-challenge.")));
     for _ in 0..3 {
-        world.run(world.turn().await).await;
+        fixture.run(fixture.next_check().await).await;
     }
-    assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired], "once, however long it lasts");
-    world.prober.miss_the_delegation(false);
-    world.run(world.turn().await).await;
-    world.run(world.turn().await).await;
-    assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired, AlertKind::Recovered]);
-    let acts = world.store.inner.events(&world.ids[0], None, 50).await.expect("in memory");
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::ActionRequired], "once, however long it lasts");
+    fixture.prober.miss_the_delegation(false);
+    fixture.run(fixture.next_check().await).await;
+    fixture.run(fixture.next_check().await).await;
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::ActionRequired, AlertKind::Recovered]);
+    let acts = fixture.store.inner.events(&fixture.ids[0], None, 50).await.expect("in memory");
     assert_eq!(acts.iter().filter(|event| event.kind == EventKind::Checked).count(), 2, "{acts:#?}");
 }
 
 #[tokio::test]
 async fn a_certificate_gone_from_acm_and_a_different_one_served_are_two_issues() {
-    let mut world = World::new(1).await;
-    world.prober.present(Serving::Presented {
+    let mut fixture = Fixture::new(1).await;
+    fixture.prober.present(Serving::Presented {
         host: "host-0.example.com".into(),
         serial: "01".into(),
         issuer: "CN=before".into(),
@@ -256,20 +256,20 @@ async fn a_certificate_gone_from_acm_and_a_different_one_served_are_two_issues()
         name_matches: true,
         chain_complete: true,
     });
-    world.run(LATER).await;
-    world.run(world.turn().await).await;
-    assert_eq!(world.notifier.kinds(), [AlertKind::ServedCertificateDiffers]);
-    world.acm.gone = true;
-    world.run(world.turn().await).await;
-    world.run(world.turn().await).await;
-    assert_eq!(world.notifier.kinds(), [AlertKind::ServedCertificateDiffers, AlertKind::CertificateMissing]);
-    let health = world.endpoint(0).await.health.expect("kept");
+    fixture.run(LATER).await;
+    fixture.run(fixture.next_check().await).await;
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::ServedCertificateDiffers]);
+    fixture.acm.gone = true;
+    fixture.run(fixture.next_check().await).await;
+    fixture.run(fixture.next_check().await).await;
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::ServedCertificateDiffers, AlertKind::CertificateMissing]);
+    let health = fixture.endpoint(0).await.health.expect("kept");
     let kinds: Vec<_> = health.confirmed().map(|symptom| symptom.kind).collect();
     assert_eq!(kinds, [SymptomKind::CertificateMissing, SymptomKind::AnotherServed], "the gravest first");
-    world.acm.gone = false;
-    world.prober.present(Serving::NotChecked);
-    world.run(world.turn().await).await;
-    assert_eq!(world.notifier.kinds()[2..], [AlertKind::Recovered], "both ends are one message");
+    fixture.acm.gone = false;
+    fixture.prober.present(Serving::NotChecked);
+    fixture.run(fixture.next_check().await).await;
+    assert_eq!(fixture.notifier.kinds()[2..], [AlertKind::Recovered], "both ends are one message");
 }
 
 #[tokio::test]
@@ -285,50 +285,54 @@ async fn a_listener_without_the_certificate_is_notified_like_a_missing_certifica
         (Some(held.renew_at), Some(LATER), Some(held.clone()));
     inner.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("in memory");
     let store = Store { inner, ..Store::default() };
-    let world = World { store, ids: vec![endpoint.id], ..World::default() };
-    let listeners = &world.acm.listeners;
+    let fixture = Fixture { store, ids: vec![endpoint.id], ..Fixture::default() };
+    let listeners = &fixture.acm.listeners;
     listeners.create(&listener, None);
     listeners.attach(&listener, &held.arn).await.expect("in memory");
-    world.run(LATER).await;
-    world.run(world.turn().await).await;
-    assert_eq!(world.notifier.kinds(), []);
+    fixture.run(LATER).await;
+    fixture.run(fixture.next_check().await).await;
+    assert_eq!(fixture.notifier.kinds(), []);
     listeners.strip(&listener);
-    world.run(world.turn().await).await;
-    world.run(world.turn().await).await;
-    assert_eq!(world.notifier.kinds(), [AlertKind::CertificateMissing]);
-    assert!(world.notifier.alerts()[0].guidance.summary.contains(listener.as_str()), "{:?}", world.notifier.alerts());
+    fixture.run(fixture.next_check().await).await;
+    fixture.run(fixture.next_check().await).await;
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::CertificateMissing]);
+    assert!(
+        fixture.notifier.alerts()[0].guidance.summary.contains(listener.as_str()),
+        "{:?}",
+        fixture.notifier.alerts()
+    );
     listeners.attach(&listener, &held.arn).await.expect("in memory");
-    world.run(world.turn().await).await;
-    assert_eq!(world.notifier.kinds(), [AlertKind::CertificateMissing, AlertKind::Recovered]);
+    fixture.run(fixture.next_check().await).await;
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::CertificateMissing, AlertKind::Recovered]);
 }
 
 #[tokio::test]
 async fn an_endpoint_that_cannot_be_checked_delays_no_other() {
-    let mut world = World::new(40).await;
-    world.store.unreadable = Some(world.ids[7].clone());
-    let report = world.run(LATER).await;
+    let mut fixture = Fixture::new(40).await;
+    fixture.store.unreadable = Some(fixture.ids[7].clone());
+    let report = fixture.run(LATER).await;
     assert_eq!((report.checked, report.failed.len(), report.more), (39, 1, false));
-    assert!(report.failed[0].contains(world.ids[7].as_str()) && report.failed[0].contains("no answer"));
-    assert_eq!(world.endpoint(7).await.health_at, Some(LATER + ASK_AGAIN));
+    assert!(report.failed[0].contains(fixture.ids[7].as_str()) && report.failed[0].contains("no answer"));
+    assert_eq!(fixture.endpoint(7).await.health_at, Some(LATER + ASK_AGAIN));
 }
 
 #[tokio::test]
 async fn a_busy_endpoint_is_checked_later() {
-    let world = World::new(1).await;
-    world.store.inner.begin_removal(&world.ids[0], LATER).await.expect("in memory");
-    assert_eq!(world.run(LATER).await, HealthReport { busy: 1, ..HealthReport::default() });
-    assert_eq!((world.turn().await, world.prober.take()), (LATER + ASK_AGAIN, vec![]));
+    let fixture = Fixture::new(1).await;
+    fixture.store.inner.begin_removal(&fixture.ids[0], LATER).await.expect("in memory");
+    assert_eq!(fixture.run(LATER).await, HealthReport { busy: 1, ..HealthReport::default() });
+    assert_eq!((fixture.next_check().await, fixture.prober.take()), (LATER + ASK_AGAIN, vec![]));
 }
 
 #[tokio::test]
 async fn when_time_runs_out_no_check_is_begun_and_the_next_run_goes_on() {
-    let world = World::new(40).await;
-    let none = world.run_while(LATER, || false).await;
+    let fixture = Fixture::new(40).await;
+    let none = fixture.run_while(LATER, || false).await;
     assert_eq!((none.checked, none.more), (0, true));
     let asked = AtomicU32::new(0);
-    let some = world.run_while(LATER, || asked.fetch_add(1, Ordering::Relaxed) < 20).await;
+    let some = fixture.run_while(LATER, || asked.fetch_add(1, Ordering::Relaxed) < 20).await;
     assert!(some.more && (1..40).contains(&some.checked), "{some:?}");
-    let rest = world.run(LATER).await;
+    let rest = fixture.run(LATER).await;
     assert_eq!((some.checked + rest.checked, rest.more), (40, false));
 }
 
@@ -336,20 +340,20 @@ async fn when_time_runs_out_no_check_is_begun_and_the_next_run_goes_on() {
 async fn wherever_a_run_dies_people_are_notified_and_the_state_is_complete() {
     for effects in 1..8 {
         let fuse = Fuse::default();
-        let world = World::with(1, &fuse).await;
-        world.prober.miss_the_delegation(true);
-        world.run(LATER).await;
-        let certain = world.turn().await;
+        let fixture = Fixture::with(1, &fuse).await;
+        fixture.prober.miss_the_delegation(true);
+        fixture.run(LATER).await;
+        let certain = fixture.next_check().await;
         fuse.set(Some(effects));
-        let _crash = AssertUnwindSafe(world.run(certain)).catch_unwind().await;
+        let _crash = AssertUnwindSafe(fixture.run(certain)).catch_unwind().await;
         fuse.set(None);
         // A check that died half way is repeated at once if it is still due, else when it is due next.
-        world.run(certain).await;
-        world.run(world.turn().await).await;
-        let told = world.notifier.alerts();
+        fixture.run(certain).await;
+        fixture.run(fixture.next_check().await).await;
+        let told = fixture.notifier.alerts();
         let ids: std::collections::BTreeSet<_> = told.iter().map(|alert| &alert.id).collect();
         assert_eq!(ids.len(), 1, "told, and if twice then with the same id, after {effects} effects: {told:#?}");
-        let endpoint = world.endpoint(0).await;
+        let endpoint = fixture.endpoint(0).await;
         assert_eq!(endpoint.told.told.len(), 1, "after {effects} effects");
         assert!(endpoint.health.is_some_and(|health| health.confirmed().count() == 1));
     }

@@ -122,7 +122,7 @@ mod tests {
         DueEndpoint { entry: DueEntry { endpoint, due_at }, tenant, due_reason, expected_at: None }
     }
 
-    fn place(plan: &Plan, of: &DueEndpoint) -> Option<usize> {
+    fn position(plan: &Plan, of: &DueEndpoint) -> Option<usize> {
         plan.start.iter().position(|entry| *entry == of.entry)
     }
 
@@ -140,7 +140,7 @@ mod tests {
         let small = due("small", 9999, DueReason::Repeat);
         all.push(small.clone());
         let plan = Turns::default().plan(all, AMPLE, NOW);
-        assert_eq!(place(&plan, &small), Some(1));
+        assert_eq!(position(&plan, &small), Some(1));
     }
 
     #[test]
@@ -182,10 +182,10 @@ mod tests {
         let few = [(900, DueReason::Registration), (901, DueReason::Repeat)].map(|(n, reason)| due("small", n, reason));
         let all: Vec<_> = many.chain(few.clone()).collect();
         let plan = Turns::default().plan(all.clone(), 6, NOW);
-        assert!(few.iter().all(|one| place(&plan, one).is_some()), "{plan:?}");
+        assert!(few.iter().all(|one| position(&plan, one).is_some()), "{plan:?}");
         assert_eq!((plan.start.len(), plan.waiting.len()), (6, 96), "what it leaves of its part is the others'");
         let plan = Turns::default().plan(all, 1, NOW);
-        assert_eq!((plan.start.len(), place(&plan, &few[0])), (1, None), "for one alone the renewal goes first");
+        assert_eq!((plan.start.len(), position(&plan, &few[0])), (1, None), "for one alone the renewal goes first");
     }
 
     #[test]
@@ -212,10 +212,10 @@ mod tests {
             prop_assert_eq!(plan.start.len() + plan.postpone.len(), all.len());
             let reasons: BTreeMap<_, _> = all.iter().map(|one| (&one.entry.endpoint, one.due_reason)).collect();
             for one in &all {
-                let Some(place) = place(&plan, one) else { continue };
+                let Some(index) = position(&plan, one) else { continue };
                 let same = |other: &&DueEndpoint| other.due_reason == one.due_reason;
                 let own = all.iter().filter(same).filter(|o| o.tenant == one.tenant && o.entry.due_at <= one.entry.due_at);
-                let before = plan.start[..place].iter().filter(|entry| reasons[&entry.endpoint] == one.due_reason);
+                let before = plan.start[..index].iter().filter(|entry| reasons[&entry.endpoint] == one.due_reason);
                 prop_assert!(before.count() < own.count() * 4);
             }
         }

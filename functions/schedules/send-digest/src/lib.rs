@@ -118,16 +118,16 @@ mod tests {
     /// Set-up counts at once.
     const AT_ONCE: NotificationPolicy<'static> = NotificationPolicy { dashboard: None, setup_patience: Duration::ZERO };
 
-    struct Stage {
+    struct Fixture {
         endpoints: MemoryEndpoints,
         causes: MemorySharedCauses,
         notifier: MemoryNotifier,
     }
 
-    impl Stage {
+    impl Fixture {
         /// One endpoint for each of `failing`: whether it waits for its domain owner. Each of its own tenant.
         async fn new(failing: &[bool]) -> Self {
-            let stage = Self {
+            let fixture = Self {
                 endpoints: MemoryEndpoints::default(),
                 causes: MemorySharedCauses::default(),
                 notifier: MemoryNotifier::default(),
@@ -138,9 +138,13 @@ mod tests {
                 let failing = failing.then(|| Failing::first(failure, NOW));
                 // Not due: an attempt that nobody starts is something that the operator must see to.
                 let endpoint = Endpoint { failing, due_at: None, ..contracts::endpoint(n as u64, NOW) };
-                stage.endpoints.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("registered");
+                fixture
+                    .endpoints
+                    .register(&endpoint, &contracts::registered(&endpoint), None)
+                    .await
+                    .expect("registered");
             }
-            stage
+            fixture
         }
 
         async fn run(&self, now: OffsetDateTime) -> Result<DigestReport, ServiceFault> {
@@ -154,52 +158,55 @@ mod tests {
             send_digests(&ports, now).await
         }
 
-        fn told(&self) -> Vec<String> {
+        fn notified(&self) -> Vec<String> {
             self.notifier.alerts().into_iter().map(|alert| alert.tenant.expect("of a tenant")).collect()
         }
     }
 
     #[tokio::test]
     async fn only_tenants_with_something_to_do_get_a_digest_and_one_a_day() {
-        let stage = Stage::new(&[true, false, true]).await;
-        let report = stage.run(NOW).await.expect("sent");
+        let fixture = Fixture::new(&[true, false, true]).await;
+        let report = fixture.run(NOW).await.expect("sent");
         assert_eq!(report, DigestReport { endpoints: 3, tenants: 3, sent: 2 });
-        assert_eq!(stage.told(), ["tenant-0", "tenant-2"]);
-        assert_eq!(stage.run(NOW + Duration::HOUR).await.expect("sent").sent, 0, "not twice on one day");
-        assert_eq!(stage.run(NOW + Duration::DAY).await.expect("sent").sent, 2, "and again on the next");
+        assert_eq!(fixture.notified(), ["tenant-0", "tenant-2"]);
+        assert_eq!(fixture.run(NOW + Duration::HOUR).await.expect("sent").sent, 0, "not twice on one day");
+        assert_eq!(fixture.run(NOW + Duration::DAY).await.expect("sent").sent, 2, "and again on the next");
     }
 
     #[tokio::test]
     async fn all_pages_of_a_long_list_are_read() {
-        let stage = Stage::new(&[false; 1001]).await;
-        assert_eq!(stage.run(NOW).await.expect("sent"), DigestReport { endpoints: 1001, tenants: 1001, sent: 0 });
+        let fixture = Fixture::new(&[false; 1001]).await;
+        assert_eq!(fixture.run(NOW).await.expect("sent"), DigestReport { endpoints: 1001, tenants: 1001, sent: 0 });
     }
 
     #[tokio::test]
     async fn a_run_that_dies_half_way_continues_where_it_was() {
         let fuse = Fuse::default();
-        let mut stage = Stage::new(&[true, true, true]).await;
-        stage.notifier = MemoryNotifier::new(fuse.clone());
+        let mut fixture = Fixture::new(&[true, true, true]).await;
+        fixture.notifier = MemoryNotifier::new(fuse.clone());
         fuse.set(Some(2));
-        assert!(AssertUnwindSafe(stage.run(NOW)).catch_unwind().await.is_err(), "it dies when it has told the second");
-        stage.run(NOW).await.expect("sent");
-        assert_eq!(stage.told(), ["tenant-0", "tenant-1", "tenant-1", "tenant-2"]);
-        let ids: Vec<_> = stage.notifier.alerts().into_iter().map(|alert| alert.id).collect();
+        assert!(
+            AssertUnwindSafe(fixture.run(NOW)).catch_unwind().await.is_err(),
+            "it dies when it has told the second"
+        );
+        fixture.run(NOW).await.expect("sent");
+        assert_eq!(fixture.notified(), ["tenant-0", "tenant-1", "tenant-1", "tenant-2"]);
+        let ids: Vec<_> = fixture.notifier.alerts().into_iter().map(|alert| alert.id).collect();
         assert_eq!(ids[1], ids[2], "the one that was told twice has one id");
     }
 
     #[tokio::test]
     async fn a_recovery_that_was_never_notified_is_notified() {
-        let stage = Stage::new(&[false]).await;
+        let fixture = Fixture::new(&[false]).await;
         let (endpoint, cause) = (contracts::endpoint(0, NOW), Cause::new("CaUnavailable"));
-        let known = stage.causes.join(&cause, WaitingOn::Ca, &endpoint, NOW).await.expect("joined");
-        stage.causes.mark_notified(&known, domain::endpoint::Severity::Notice).await.expect("recorded");
-        stage.run(NOW).await.expect("sent");
-        assert_eq!(stage.notifier.kinds(), [], "it lasts");
-        stage.causes.leave(&cause, WaitingOn::Ca, &endpoint.id).await.expect("left");
-        stage.run(NOW).await.expect("sent");
-        stage.run(NOW).await.expect("sent");
-        assert_eq!(stage.notifier.kinds(), [AlertKind::Recovered]);
+        let known = fixture.causes.join(&cause, WaitingOn::Ca, &endpoint, NOW).await.expect("joined");
+        fixture.causes.mark_notified(&known, domain::endpoint::Severity::Notice).await.expect("recorded");
+        fixture.run(NOW).await.expect("sent");
+        assert_eq!(fixture.notifier.kinds(), [], "it lasts");
+        fixture.causes.leave(&cause, WaitingOn::Ca, &endpoint.id).await.expect("left");
+        fixture.run(NOW).await.expect("sent");
+        fixture.run(NOW).await.expect("sent");
+        assert_eq!(fixture.notifier.kinds(), [AlertKind::Recovered]);
     }
 
     /// A topic that refuses messages for one tenant.
@@ -221,12 +228,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_tenant_that_cannot_be_notified_keeps_no_other_from_its_digest() {
-        let stage = Stage::new(&[true, true]).await;
-        let notifier = Picky(stage.notifier.clone());
-        let (registry, log, causes) = (&stage.endpoints, &stage.endpoints, &stage.causes);
+        let fixture = Fixture::new(&[true, true]).await;
+        let notifier = Picky(fixture.notifier.clone());
+        let (registry, log, causes) = (&fixture.endpoints, &fixture.endpoints, &fixture.causes);
         let ports = Ports { registry, log, causes, notifier: &notifier, policy: AT_ONCE };
         let fault = send_digests(&ports, NOW).await.expect_err("it is not hidden");
         assert_eq!(fault.operation, "sns:Publish");
-        assert_eq!(stage.told(), ["tenant-1"]);
+        assert_eq!(fixture.notified(), ["tenant-1"]);
     }
 }

@@ -148,7 +148,7 @@ impl MemoryCertificates {
     }
 
     /// All certificates, by ARN.
-    pub fn held(&self) -> BTreeMap<String, ImportedCertificate> {
+    pub fn all(&self) -> BTreeMap<String, ImportedCertificate> {
         self.state().clone()
     }
 }

@@ -126,7 +126,7 @@ impl ServiceQuotas for MemoryQuotas {
 /// Listeners in memory, of all targets. Panics on states that a load balancer never has.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryListeners {
-    held: Arc<Mutex<BTreeMap<ListenerArn, Held>>>,
+    listeners: Arc<Mutex<BTreeMap<ListenerArn, ListenerCertificates>>>,
     refusal: Arc<Mutex<Option<ServiceFault>>>,
     /// How many certificates a listener may have besides its default one. `None`: any number.
     most: Arc<Mutex<Option<usize>>>,
@@ -135,7 +135,7 @@ pub struct MemoryListeners {
 
 /// The certificates of a listener: its default one first.
 #[derive(Clone, Debug, Default)]
-struct Held {
+struct ListenerCertificates {
     default: Option<String>,
     more: BTreeSet<String>,
 }
@@ -145,13 +145,13 @@ impl MemoryListeners {
         Self { fuse, ..Self::default() }
     }
 
-    fn state(&self) -> MutexGuard<'_, BTreeMap<ListenerArn, Held>> {
-        self.held.lock().expect("no test panics in here")
+    fn state(&self) -> MutexGuard<'_, BTreeMap<ListenerArn, ListenerCertificates>> {
+        self.listeners.lock().expect("no test panics in here")
     }
 
     /// A listener without certificates, or with a default one.
     pub fn create(&self, listener: &ListenerArn, default: Option<&str>) {
-        let held = Held { default: default.map(str::to_owned), more: BTreeSet::new() };
+        let held = ListenerCertificates { default: default.map(str::to_owned), more: BTreeSet::new() };
         self.state().insert(listener.clone(), held);
     }
 
@@ -175,7 +175,7 @@ impl MemoryListeners {
     }
 
     /// The listener's certificates; empty if it does not exist.
-    pub fn held(&self, listener: &ListenerArn) -> Vec<String> {
+    pub fn certificates(&self, listener: &ListenerArn) -> Vec<String> {
         let state = self.state();
         let held = state.get(listener).into_iter();
         held.flat_map(|held| held.default.iter().chain(&held.more).cloned()).collect()
@@ -184,7 +184,7 @@ impl MemoryListeners {
     fn changed<T>(
         &self,
         listener: &ListenerArn,
-        change: impl FnOnce(Option<&mut Held>) -> Result<T, ServiceFault>,
+        change: impl FnOnce(Option<&mut ListenerCertificates>) -> Result<T, ServiceFault>,
     ) -> Result<T, ServiceFault> {
         if let Some(refusal) = self.refusal.lock().expect("no test panics in here").clone() {
             return Err(refusal);
@@ -198,7 +198,7 @@ impl MemoryListeners {
 impl Listeners for MemoryListeners {
     async fn certificates_of(&self, listener: &ListenerArn) -> Result<Option<Vec<String>>, ServiceFault> {
         let exists = self.state().contains_key(listener);
-        Ok(exists.then(|| self.held(listener)))
+        Ok(exists.then(|| self.certificates(listener)))
     }
 
     async fn certificates_on(&self, balancer: &LoadBalancerArn) -> Result<Option<u32>, ServiceFault> {

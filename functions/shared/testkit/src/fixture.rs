@@ -54,7 +54,7 @@ impl Fixture {
         Self::named(names, reachability.into(), Deployment::default()).await
     }
 
-    async fn proven(proving: Proving) -> Self {
+    async fn validated(proving: Proving) -> Self {
         Self::set(proving, Deployment::default()).await
     }
 
@@ -132,19 +132,19 @@ impl Fixture {
     /// The same, validated by a persistent record, which exists; the delegation proves the tenant.
     pub async fn by_persistent_record() -> Self {
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
-        let fixture = Self::proven(proving).await;
-        fixture.stand(true);
+        let fixture = Self::validated(proving).await;
+        fixture.set_persistent_record(true);
         fixture
     }
 
     /// Creates the persistent record, or removes it.
-    pub fn stand(&self, there: bool) {
+    pub fn set_persistent_record(&self, there: bool) {
         let value = MemoryCa::persistent_issuer().value(true);
         self.dns.text("_validation-persist.example.com", Some(value.as_str()).filter(|_| there));
     }
 
     /// Gives the endpoint a certificate whose renewal is due at `renew_at`.
-    pub async fn hold(&self, renew_at: OffsetDateTime) {
+    pub async fn give_certificate(&self, renew_at: OffsetDateTime) {
         use domain::ports::AttemptJournal;
         let endpoint = self.endpoint().await;
         let held = InstalledCertificate { renew_at, ..crate::installed(&endpoint, self.now) };

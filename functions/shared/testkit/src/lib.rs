@@ -92,7 +92,7 @@ mod tests {
         contracts::tenants_in_turn(&MemoryRateLimits::default(), 12).await;
         contracts::pacing(&MemoryPacing::default(), 1).await;
         let buckets = MemoryRateLimits::default();
-        contracts::ends(&MemoryEndpoints::default().beside(&buckets), &buckets, 11).await;
+        contracts::outcomes(&MemoryEndpoints::default().beside(&buckets), &buckets, 11).await;
         contracts::authorizations(&MemoryEndpoints::default(), 12).await;
     }
 }

@@ -75,7 +75,7 @@ impl AuthoritativeDns for MemoryDns {
         self.clone()
     }
 
-    async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
+    async fn query(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
         let data: Vec<String> = match kind {
             RecordKind::Cname => self.target(name).into_iter().collect(),
             RecordKind::Txt => self.zone.values(name).into_iter().chain(self.persistent(name)).collect(),

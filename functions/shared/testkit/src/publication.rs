@@ -57,7 +57,7 @@ pub struct MemoryZone {
     calls: Arc<AtomicU32>,
     /// Changes per request, in order.
     requests: Arc<Mutex<Vec<usize>>>,
-    away: Arc<AtomicBool>,
+    unavailable: Arc<AtomicBool>,
     /// How many calls are still to be throttled.
     throttled: Arc<AtomicU32>,
     /// Whether changes are still propagating.
@@ -95,9 +95,9 @@ impl MemoryZone {
         self.sets().is_empty()
     }
 
-    /// While the service is away, no change is accepted; what is published stays.
-    pub fn set_away(&self, away: bool) {
-        self.away.store(away, Ordering::Relaxed);
+    /// While the service is unavailable, no change is accepted; what is published stays.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.unavailable.store(unavailable, Ordering::Relaxed);
     }
 
     /// Answers the next `calls` with "slow down".
@@ -121,7 +121,7 @@ impl MemoryZone {
         if self.throttled.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
             return Err(ServiceFault { operation, kind: FaultKind::Throttled, detail: "Rate exceeded".into() });
         }
-        match self.away.load(Ordering::Relaxed) {
+        match self.unavailable.load(Ordering::Relaxed) {
             true => Err(ServiceFault { operation, kind: FaultKind::Unavailable, detail: "no answer".into() }),
             false => Ok(()),
         }

@@ -123,7 +123,7 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
     Box::pin(contracts::registry(&endpoints, 1)).await;
     Box::pin(contracts::due_index(&endpoints, 20)).await;
     Box::pin(contracts::attempt_journal(&endpoints, 30)).await;
-    Box::pin(contracts::ends(&endpoints, &endpoints, 35)).await;
+    Box::pin(contracts::outcomes(&endpoints, &endpoints, 35)).await;
     Box::pin(contracts::authorizations(&endpoints, 36)).await;
     Box::pin(contracts::advice_index(&endpoints, 90)).await;
     Box::pin(contracts::changes(&endpoints, 40)).await;
@@ -330,29 +330,29 @@ async fn dns_and_probe(cloud: &LocalCloud, tokens: &ChallengeBucket) -> Result<(
     let values: Vec<String> = (0..20).map(|i| format!("\"{i}{long}\"")).collect();
     zone.upsert("many.probe.test", RrType::Txt, &values.iter().map(String::as_str).collect::<Vec<_>>()).await?;
 
-    let ask = async |name: &str, kind| dns.ask(name, kind).await.remove(0).answer;
-    let alias = ask("_acme-challenge.www.probe.test", RecordKind::Cname).await;
+    let query = async |name: &str, kind| dns.query(name, kind).await.remove(0).answer;
+    let alias = query("_acme-challenge.www.probe.test", RecordKind::Cname).await;
     assert_eq!(alias, Answer::Records(vec!["label.acme.platform.test".into()]), "folded to lower case");
-    let behind = ask("_acme-challenge.www.probe.test", RecordKind::Txt).await;
+    let behind = query("_acme-challenge.www.probe.test", RecordKind::Txt).await;
     assert!(matches!(behind, Answer::NoData | Answer::NxDomain), "aliases are not followed: {behind:?}");
-    assert_eq!(ask("www.probe.test", RecordKind::Cname).await, Answer::NoData);
-    assert_eq!(ask("nothing.probe.test", RecordKind::Cname).await, Answer::NxDomain);
-    let many = ask("many.probe.test", RecordKind::Txt).await;
+    assert_eq!(query("www.probe.test", RecordKind::Cname).await, Answer::NoData);
+    assert_eq!(query("nothing.probe.test", RecordKind::Cname).await, Answer::NxDomain);
+    let many = query("many.probe.test", RecordKind::Txt).await;
     let whole = matches!(&many, Answer::Records(values) if values.len() == 20);
     assert!(whole, "an answer that needs TCP is whole: {many:?}");
-    assert!(matches!(ask("elsewhere.example", RecordKind::Cname).await, Answer::Failed(_)), "no zone is no answer");
+    assert!(matches!(query("elsewhere.example", RecordKind::Cname).await, Answer::Failed(_)), "no zone is no answer");
 
     // The name servers are found from the root on, and each is asked.
     let one = name_servers.address("ns1.dns.test")?.ip().to_string();
     zone.upsert("probe.test", RrType::Ns, &["ns1.probe.test.", "ns2.probe.test."]).await?;
     zone.upsert("ns1.probe.test", RrType::A, &[&one]).await?;
     zone.upsert("ns2.probe.test", RrType::A, &["127.0.0.2"]).await?;
-    let mut answers = dns.ask("_acme-challenge.www.probe.test", RecordKind::Cname).await;
+    let mut answers = dns.query("_acme-challenge.www.probe.test", RecordKind::Cname).await;
     answers.sort_by(|a, b| a.server.cmp(&b.server));
     assert_eq!((answers[0].server.as_str(), &answers[0].answer), ("ns1.probe.test", &alias));
     assert_eq!(answers[1].server, "ns2.probe.test");
     assert!(matches!(answers[1].answer, Answer::Failed(_)), "nothing listens there: {answers:?}");
-    let nowhere = dns.ask("_acme-challenge.www.nowhere.test", RecordKind::Cname).await;
+    let nowhere = dns.query("_acme-challenge.www.nowhere.test", RecordKind::Cname).await;
     assert!(matches!(&nowhere[..], [one] if matches!(one.answer, Answer::Failed(_))), "no zone: {nowhere:?}");
 
     let host = "www.probe.test".parse()?;

@@ -73,7 +73,7 @@ pub(crate) async fn items_of_the_previous_release(cloud: &LocalCloud, table: &En
     history(table, &failing).await?;
     assert!(ordering.order.is_some(), "the order is there: {ordering:?}");
     assert!(ordering.is_leased(NOW) && ordering.generation == 1);
-    assert!(table.engine().await.is_ok());
+    assert!(table.installation().await.is_ok());
     let report = table.last_check(&ready.id).await?.context("a report")?;
     assert_eq!(ready.check.as_ref().map(|check| check.checked_at), Some(report.checked_at));
     renew(table, &ready).await

@@ -13,7 +13,7 @@ use vocabulary::certificate::{
 use vocabulary::dns::Issuer;
 use wire::{InstallationCheck, Used};
 
-use crate::stage::ZONE;
+use crate::fixture::ZONE;
 
 const DIRECTORY: &str = "https://acme.ca.example/directory";
 

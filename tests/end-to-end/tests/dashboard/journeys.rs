@@ -10,8 +10,8 @@ use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
 use crate::browser::Reader;
-use crate::stage::{Stage, ZONE};
-use crate::{cast, on_site};
+use crate::fixture::{Fixture, ZONE};
+use crate::{endpoints, on_site};
 
 const DOMAIN: &str = "app.shop.example";
 const CHALLENGE: &str = "_acme-challenge.app.shop.example";
@@ -26,21 +26,21 @@ async fn delegation(browser: &crate::browser::Browser) -> Result<String> {
 }
 
 /// The running attempt finds that the records are not ready.
-fn give_up(stage: &Stage) {
+fn give_up(fixture: &Fixture) {
     let now = OffsetDateTime::now_utc();
-    stage.change(DOMAIN, |standing| {
+    fixture.change(DOMAIN, |stored| {
         let failure =
             Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "The alias is wrong.", "Correct it.");
-        standing.endpoint.failing = Some(Failing::first(failure, now));
-        standing.endpoint.lease_until = None;
-        standing.endpoint.due_at = Some(now + Duration::HOUR);
-        standing.attempts.clear();
+        stored.endpoint.failing = Some(Failing::first(failure, now));
+        stored.endpoint.lease_until = None;
+        stored.endpoint.due_at = Some(now + Duration::HOUR);
+        stored.attempts.clear();
     });
 }
 
 #[tokio::test]
 async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certificate_without_a_reload() -> Result<()> {
-    on_site(Stage::default(), Reader::default(), async |site, browser| {
+    on_site(Fixture::default(), Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("acme")).await?;
         browser.click("a[href$='/dashboard/register']").await?;
         browser.fill("#domain", DOMAIN).await?;
@@ -52,10 +52,10 @@ async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certifica
         let value = delegation(browser).await?;
         ensure!(value.ends_with(ZONE), "the delegation points to {value}");
 
-        give_up(&site.stage);
+        give_up(&site.fixture);
         browser.see("#status", "Waiting for DNS").await?;
         browser.run("window.stayed = true").await?;
-        site.stage.answer(CHALLENGE, &["CNAME other.vendor.example"]);
+        site.fixture.answer(CHALLENGE, &["CNAME other.vendor.example"]);
         browser.click("#check").await?;
         browser.see(".record .found", "CNAME other.vendor.example").await?;
         browser.see(".record .badge", "Wrong value").await?;
@@ -64,11 +64,11 @@ async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certifica
         let focused = browser.run("return document.activeElement.id").await?;
         ensure!(focused == "check", "the focus stays on the button: {focused}");
 
-        site.stage.answer(CHALLENGE, &[&format!("CNAME {value}")]);
+        site.fixture.answer(CHALLENGE, &[&format!("CNAME {value}")]);
         browser.click("#check").await?;
         browser.see(".record .badge", "Correct").await?;
         browser.see("#status", "Issuing").await?;
-        site.stage.issue(DOMAIN);
+        site.fixture.issue(DOMAIN);
         browser.see("#status", "Ready").await?;
         browser.see(".side", "4A56F7657A463F67C2D10B7E").await?;
         ensure!(browser.run("return window.stayed").await? == true, "the page was loaded again");
@@ -81,7 +81,7 @@ async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certifica
 
 #[tokio::test]
 async fn an_unchanged_page_is_left_alone_while_it_follows() -> Result<()> {
-    on_site(Stage::default(), Reader::default(), async |site, browser| {
+    on_site(Fixture::default(), Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("acme")).await?;
         browser.goto(&site.url(&format!("/dashboard/register?domain={DOMAIN}&reachability=internal"))).await?;
         browser.click("#register button.primary").await?;
@@ -108,7 +108,7 @@ async fn an_unchanged_page_is_left_alone_while_it_follows() -> Result<()> {
 
 #[tokio::test]
 async fn an_endpoint_is_registered_with_the_keyboard_alone() -> Result<()> {
-    on_site(Stage::default(), Reader::default(), async |site, browser| {
+    on_site(Fixture::default(), Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("acme")).await?;
         let press = async |keys: &str| -> Result<()> {
             browser.client.active_element().await?.send_keys(keys).await?;
@@ -144,7 +144,7 @@ async fn an_endpoint_is_registered_with_the_keyboard_alone() -> Result<()> {
 #[tokio::test]
 async fn the_forms_work_without_a_script() -> Result<()> {
     let reader = Reader { without_script: true, ..Reader::default() };
-    on_site(Stage::default(), reader, async |site, browser| {
+    on_site(Fixture::default(), reader, async |site, browser| {
         browser.goto(&site.entrance("acme")).await?;
         browser.click("a[href$='/dashboard/register']").await?;
         browser.fill("#domain", "not a name").await?;
@@ -158,7 +158,7 @@ async fn the_forms_work_without_a_script() -> Result<()> {
         let copies = browser.client.find_all(Locator::Css(".copy")).await?;
         ensure!(!copies.is_empty() && !copies[0].is_displayed().await?, "a button that cannot copy is shown");
 
-        give_up(&site.stage);
+        give_up(&site.fixture);
         browser.click("#check").await?;
         browser.see(".record .badge", "Missing").await?;
         browser.click("#renew").await?;
@@ -193,21 +193,21 @@ async fn the_forms_work_without_a_script() -> Result<()> {
 
 #[tokio::test]
 async fn one_tenant_sees_nothing_of_another() -> Result<()> {
-    let stage = cast::everybody(OffsetDateTime::now_utc());
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(OffsetDateTime::now_utc());
+    on_site(fixture, Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("contoso")).await?;
         let all = browser.text("main").await?;
-        ensure!(all.contains(cast::WRONG) && !all.contains("northwind"), "{all}");
-        browser.goto(&site.url(&format!("/dashboard/endpoints/{}", cast::READY))).await?;
+        ensure!(all.contains(endpoints::WRONG) && !all.contains("northwind"), "{all}");
+        browser.goto(&site.url(&format!("/dashboard/endpoints/{}", endpoints::READY))).await?;
         browser.see("h1", "No such endpoint").await?;
         let page = browser.client.source().await?;
         ensure!(!page.contains("ssl") && !page.contains("arn:aws"), "{page}");
 
         browser.goto(&site.entrance("operator")).await?;
-        browser.see("table.endpoints", cast::READY).await?;
+        browser.see("table.endpoints", endpoints::READY).await?;
         browser.goto(&site.url("/dashboard?tenant=contoso")).await?;
         let listed = browser.text("table.endpoints").await?;
-        ensure!(listed.contains(cast::WRONG) && !listed.contains(cast::READY), "{listed}");
+        ensure!(listed.contains(endpoints::WRONG) && !listed.contains(endpoints::READY), "{listed}");
         Ok(())
     })
     .await
@@ -215,7 +215,7 @@ async fn one_tenant_sees_nothing_of_another() -> Result<()> {
 
 #[tokio::test]
 async fn a_visitor_who_is_not_signed_in_sees_the_link_to_sign_in() -> Result<()> {
-    on_site(Stage::default(), Reader::default(), async |site, browser| {
+    on_site(Fixture::default(), Reader::default(), async |site, browser| {
         browser.goto(&site.url("/dashboard/endpoints/a.example")).await?;
         browser.see("h1", "Please sign in").await?;
         let link = browser.client.find(Locator::LinkText("Sign in")).await?.attr("href").await?.unwrap_or_default();

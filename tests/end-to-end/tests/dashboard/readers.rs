@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use time::OffsetDateTime;
 
 use crate::browser::{Browser, Reader};
-use crate::cast::{self, HOSTILE, READY, WRONG};
+use crate::endpoints::{self, HOSTILE, READY, WRONG};
 use crate::on_site;
 use crate::site::Site;
 
@@ -55,9 +55,9 @@ async fn all_pages(site: &Site, browser: &Browser) -> Result<Vec<String>> {
 async fn axe_finds_nothing_on_any_page_in_light_and_dark_and_on_a_phone() -> Result<()> {
     let axe = axe()?;
     let now = OffsetDateTime::now_utc();
-    let stage = cast::everybody(now);
-    stage.put(cast::hostile(now));
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(now);
+    fixture.put(endpoints::hostile(now));
+    on_site(fixture, Reader::default(), async |site, browser| {
         let pages = all_pages(site, browser).await?;
         for dark in [false, true] {
             for phone in [false, true] {
@@ -93,9 +93,9 @@ const AXE: &str = "const done = arguments[arguments.length - 1]; \
 #[tokio::test]
 async fn text_from_dns_and_the_ca_is_always_text() -> Result<()> {
     let now = OffsetDateTime::now_utc();
-    let stage = cast::everybody(now);
-    stage.put(cast::hostile(now));
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(now);
+    fixture.put(endpoints::hostile(now));
+    on_site(fixture, Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("operator")).await?;
         for path in ["/dashboard".to_owned(), format!("/dashboard/endpoints/{HOSTILE}")] {
             browser.goto(&site.url(&path)).await?;
@@ -116,8 +116,8 @@ async fn text_from_dns_and_the_ca_is_always_text() -> Result<()> {
 
 #[tokio::test]
 async fn the_domain_owners_page_shows_one_endpoints_records_and_nothing_else() -> Result<()> {
-    let stage = cast::everybody(OffsetDateTime::now_utc());
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(OffsetDateTime::now_utc());
+    on_site(fixture, Reader::default(), async |site, browser| {
         let pages = all_pages(site, browser).await?;
         browser.goto(pages.last().context("a link")?).await?;
         browser.see("h1", WRONG).await?;
@@ -152,8 +152,8 @@ async fn the_domain_owners_page_shows_one_endpoints_records_and_nothing_else() -
 
 #[tokio::test]
 async fn the_domain_owners_page_turns_green_without_anybody_touching_it() -> Result<()> {
-    let stage = cast::everybody(OffsetDateTime::now_utc());
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(OffsetDateTime::now_utc());
+    on_site(fixture, Reader::default(), async |site, browser| {
         let pages = all_pages(site, browser).await?;
         browser.goto(pages.last().context("a link")?).await?;
         browser.see("#owner", "0 of 2 records are correct").await?;
@@ -165,12 +165,12 @@ async fn the_domain_owners_page_turns_green_without_anybody_touching_it() -> Res
                 .run(&format!("return document.querySelectorAll('.record .exact code')[{index}].textContent"))
                 .await?;
             let (name, value) = (name.as_str().unwrap_or_default(), value.as_str().unwrap_or_default());
-            site.stage.answer(name, &[&format!("CNAME {value}")]);
+            site.fixture.answer(name, &[&format!("CNAME {value}")]);
         }
         let patience = std::time::Duration::from_secs(40);
         browser.see_within("#owner", "All records are correct. The certificate is being issued.", patience).await?;
         browser.see("#announce", "All records are correct").await?;
-        site.stage.issue(WRONG);
+        site.fixture.issue(WRONG);
         browser.see_within("#owner", "All records are correct. No action needed.", patience).await?;
         browser.see("#owner", "It is renewed automatically.").await?;
         let polls = browser.run("return document.getElementById('owner').hasAttribute('hx-post')").await?;
@@ -182,8 +182,8 @@ async fn the_domain_owners_page_turns_green_without_anybody_touching_it() -> Res
 
 #[tokio::test]
 async fn the_installation_is_checked_when_its_page_is_opened_and_for_operators_only() -> Result<()> {
-    let stage = cast::everybody(OffsetDateTime::now_utc());
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(OffsetDateTime::now_utc());
+    on_site(fixture, Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("operator")).await?;
         browser.click("nav a[href$='/dashboard/installation']").await?;
         browser.see("#installation-status", "1 failure, 1 warning.").await?;
@@ -205,9 +205,9 @@ async fn the_installation_is_checked_when_its_page_is_opened_and_for_operators_o
 #[tokio::test]
 async fn filters_combine_and_equal_causes_are_one_line() -> Result<()> {
     let now = OffsetDateTime::now_utc();
-    let stage = cast::everybody(now);
-    cast::crowd(&stage, 12, now);
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(now);
+    endpoints::crowd(&fixture, 12, now);
+    on_site(fixture, Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("operator")).await?;
         browser.see(".attention", "12 endpoints").await?;
         let lines = browser.run("return document.querySelectorAll('.attention > li').length").await?;
@@ -225,8 +225,8 @@ async fn filters_combine_and_equal_causes_are_one_line() -> Result<()> {
 
 #[tokio::test]
 async fn a_value_is_copied_and_the_page_says_so() -> Result<()> {
-    let stage = cast::everybody(OffsetDateTime::now_utc());
-    on_site(stage, Reader::default(), async |site, browser| {
+    let fixture = endpoints::everybody(OffsetDateTime::now_utc());
+    on_site(fixture, Reader::default(), async |site, browser| {
         browser.goto(&site.entrance("operator")).await?;
         browser.goto(&site.url(&format!("/dashboard/endpoints/{READY}"))).await?;
         let allowed = serde_json::json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});

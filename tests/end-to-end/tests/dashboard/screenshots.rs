@@ -13,7 +13,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::browser::{Browser, Reader};
-use crate::cast::{self, READY, WRONG};
+use crate::endpoints::{self, READY, WRONG};
 use crate::on_site;
 
 #[tokio::test]
@@ -21,10 +21,10 @@ use crate::on_site;
 async fn the_pictures_of_the_documentation_are_taken() -> Result<()> {
     let folder = PathBuf::from(std::env::var("SCREENSHOTS").context("SCREENSHOTS is not set: make screenshots")?);
     fs::create_dir_all(&folder)?;
-    let stage = cast::everybody(OffsetDateTime::now_utc());
-    let behind = stage.clone();
+    let fixture = endpoints::everybody(OffsetDateTime::now_utc());
+    let behind = fixture.clone();
     let light = Reader::default();
-    on_site(stage, light, async |site, browser| {
+    on_site(fixture, light, async |site, browser| {
         browser.goto(&site.entrance("operator")).await?;
         let endpoint = |domain: &str| site.url(&format!("/dashboard/endpoints/{domain}"));
         let shoot = async |name: &str, url: &str, reader: Reader, height: u32| {

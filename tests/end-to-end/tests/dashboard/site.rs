@@ -22,22 +22,22 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 use vocabulary::names::{Caller, Origin, Scope};
 
-use crate::stage::{Stage, installation};
+use crate::fixture::{Fixture, installation};
 
 const BASE: &str = "/_aws/execute-api/pages";
 
-/// A server over one stage. It ends with the test's runtime.
+/// A server over one fixture. It ends with the test's runtime.
 pub(crate) struct Site {
-    pub(crate) stage: Stage,
+    pub(crate) fixture: Fixture,
     origin: String,
 }
 
 impl Site {
-    pub(crate) async fn open(stage: Stage) -> Result<Self> {
+    pub(crate) async fn open(fixture: Fixture) -> Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.context("a port")?;
         let origin = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(serve(listener, routes(&stage, &origin)));
-        Ok(Self { stage, origin })
+        tokio::spawn(serve(listener, routes(&fixture, &origin)));
+        Ok(Self { fixture, origin })
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -50,10 +50,10 @@ impl Site {
     }
 }
 
-fn routes(stage: &Stage, origin: &str) -> Router {
+fn routes(fixture: &Fixture, origin: &str) -> Router {
     let console = Console::of("arn:aws:states:eu-central-1:111122223333:stateMachine:issue-certificate");
     let brand = installation().brand;
-    let desk = Arc::new(Desk { operations: stage.clone(), console, brand });
+    let desk = Arc::new(Desk { operations: fixture.clone(), console, brand });
     let base: Base = format!("{origin}{BASE}").parse().expect("a base");
     let pages = dashboard::router(desk.clone())
         .merge(dashboard::owner_router(desk))

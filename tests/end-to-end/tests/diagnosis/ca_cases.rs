@@ -10,7 +10,7 @@ use vocabulary::guidance::WaitingOn::{Ca, DomainOwner, Operator};
 
 use crate::Case;
 use crate::cases::case;
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 pub(crate) const CASES: [Case; 5] = [
     case!(DomainLimit, Ca, "a 429 that names the registered domain and the time", "No action needed", domain_limit),
@@ -27,13 +27,13 @@ pub(crate) const CASES: [Case; 5] = [
 ];
 
 /// A healthy internal endpoint whose last attempt failed so.
-async fn after(stage: &Stage<'_>, name: &str, failure: Failure) -> Result<CheckReport> {
-    let zone = stage.zone(name).await?;
+async fn after(fixture: &Fixture<'_>, name: &str, failure: Failure) -> Result<CheckReport> {
+    let zone = fixture.zone(name).await?;
     let host = format!("shop.{name}");
-    stage.delegate(&zone, &host).await?;
-    let mut subject = stage.internal(&host);
+    fixture.delegate(&zone, &host).await?;
+    let mut subject = fixture.internal(&host);
     subject.failure = Some(failure);
-    Ok(stage.probe(&subject).await)
+    Ok(fixture.probe(&subject).await)
 }
 
 fn limited(detail: &str, retry_after: Option<time::OffsetDateTime>) -> Failure {
@@ -41,30 +41,30 @@ fn limited(detail: &str, retry_after: Option<time::OffsetDateTime>) -> Failure {
     Refusal { problem, status: Some(429), retry_after }.to_failure(CaRequest::NewOrder, None)
 }
 
-async fn domain_limit(stage: &Stage<'_>) -> Result<CheckReport> {
-    let domain = stage.name("limited");
+async fn domain_limit(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let domain = fixture.name("limited");
     let detail = format!(
         "too many certificates (50) already issued for \"{domain}\" in the last 168h0m0s, retry after 2026-11-25 12:00:00 UTC: see https://ca.test/limits"
     );
-    after(stage, "limited", limited(&detail, None)).await
+    after(fixture, "limited", limited(&detail, None)).await
 }
 
-async fn rate_limited(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn rate_limited(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let failure = limited("too many new orders (300) in the last 3h0m0s", Some(datetime!(2026-11-24 12:30 UTC)));
-    after(stage, "busy", failure).await
+    after(fixture, "busy", failure).await
 }
 
-async fn paused(stage: &Stage<'_>) -> Result<CheckReport> {
-    let name = stage.name("shop.paused");
+async fn paused(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let name = fixture.name("shop.paused");
     let detail = format!(
         "Your account is temporarily prevented from requesting certificates for {name} and possibly others. Please visit: https://portal.test/unpause?jwt=a.b.c"
     );
-    after(stage, "paused", limited(&detail, None)).await
+    after(fixture, "paused", limited(&detail, None)).await
 }
 
-async fn refused(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn refused(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let sub = |name: &str, kind: &str, detail: &str| Subproblem {
-        name: Some(stage.name(name)),
+        name: Some(fixture.name(name)),
         kind: kind.into(),
         detail: detail.into(),
     };
@@ -72,15 +72,15 @@ async fn refused(stage: &Stage<'_>) -> Result<CheckReport> {
         sub("shop.refused", "rejectedIdentifier", "forbidden by policy"),
         sub("www.refused", "malformed", "<b>not a name</b>"),
     ]);
-    after(stage, "refused", Refusal::from(problem).to_failure(CaRequest::NewOrder, None)).await
+    after(fixture, "refused", Refusal::from(problem).to_failure(CaRequest::NewOrder, None)).await
 }
 
-async fn invalid(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn invalid(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let problem = Problem::new(
         "connection",
         "During secondary validation: 192.0.2.7: Timeout during connect (likely firewall problem)",
     );
     let refusal = Refusal::from(problem);
     let first = refusal.to_failure(CaRequest::Challenge, None);
-    after(stage, "fenced", refusal.to_failure(CaRequest::Challenge, Some(&first))).await
+    after(fixture, "fenced", refusal.to_failure(CaRequest::Challenge, Some(&first))).await
 }

@@ -5,21 +5,21 @@ use aws_sdk_route53::types::RrType;
 use diagnosis::catalogue::Check;
 use diagnosis::judge::refused_name;
 use diagnosis::report::{CheckReport, Serving};
-use local_cloud::{Behaviour, CustomerZone};
+use local_cloud::{Behaviour, OwnerZone};
 use vocabulary::acme::Reachability;
 use vocabulary::guidance::WaitingOn::{DomainOwner, Operator};
 
 use crate::Case;
-use crate::stage::{ACCOUNT, NOW, Stage};
+use crate::fixture::{ACCOUNT, Fixture, NOW};
 
 macro_rules! case {
-    ($check:ident, $actor:expr, $provoked:literal, $fix:literal, $probe:path) => {
+    ($check:ident, $waiting_on:expr, $cause:literal, $fix:literal, $probe:path) => {
         Case {
             check: Check::$check,
-            provoked: $provoked,
-            actor: $actor,
+            cause: $cause,
+            waiting_on: $waiting_on,
             fix: $fix,
-            probe: |stage| Box::pin($probe(stage)),
+            probe: |fixture| Box::pin($probe(fixture)),
         }
     };
 }
@@ -173,224 +173,224 @@ pub(crate) fn refused(text: &str) -> CheckReport {
     }
 }
 
-async fn public_suffix(_: &Stage<'_>) -> Result<CheckReport> {
+async fn public_suffix(_: &Fixture<'_>) -> Result<CheckReport> {
     Ok(refused("co.uk"))
 }
 
-async fn unregistered(stage: &Stage<'_>) -> Result<CheckReport> {
-    Ok(stage.probe(&stage.internal("shop.nobody")).await)
+async fn unregistered(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    Ok(fixture.probe(&fixture.internal("shop.nobody")).await)
 }
 
-async fn undelegated(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.above("forsale", RrType::Txt, "\"for sale\"").await?;
-    Ok(stage.probe(&stage.internal("forsale")).await)
+async fn undelegated(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    fixture.above("forsale", RrType::Txt, "\"for sale\"").await?;
+    Ok(fixture.probe(&fixture.internal("forsale")).await)
 }
 
-async fn failing(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.server("ns-failing", "127.0.0.10", Behaviour::ServFail).await?;
-    stage.delegated_to("failing", "ns-failing").await?;
-    Ok(stage.probe(&stage.external("shop.failing")).await)
+async fn failing(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    fixture.server("ns-failing", "127.0.0.10", Behaviour::ServFail).await?;
+    fixture.delegated_to("failing", "ns-failing").await?;
+    Ok(fixture.probe(&fixture.external("shop.failing")).await)
 }
 
-async fn refusing(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.server("ns-refusing", "127.0.0.11", Behaviour::Refused).await?;
-    stage.delegated_to("lame", "ns-refusing").await?;
-    Ok(stage.probe(&stage.external("shop.lame")).await)
+async fn refusing(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    fixture.server("ns-refusing", "127.0.0.11", Behaviour::Refused).await?;
+    fixture.delegated_to("lame", "ns-refusing").await?;
+    Ok(fixture.probe(&fixture.external("shop.lame")).await)
 }
 
-async fn one_is_lame(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.server("ns-lame", "127.0.0.12", Behaviour::WithoutAuthority).await?;
-    let zone = stage.zone_at("halflame", &["ns1", "ns-lame"]).await?;
-    stage.delegate(&zone, "shop.halflame").await?;
-    Ok(stage.probe(&stage.internal("shop.halflame")).await)
+async fn one_is_lame(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    fixture.server("ns-lame", "127.0.0.12", Behaviour::WithoutAuthority).await?;
+    let zone = fixture.zone_at("halflame", &["ns1", "ns-lame"]).await?;
+    fixture.delegate(&zone, "shop.halflame").await?;
+    Ok(fixture.probe(&fixture.internal("shop.halflame")).await)
 }
 
-async fn silent(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.server("ns-silent", "127.0.0.13", Behaviour::Silent).await?;
-    stage.delegated_to("silent", "ns-silent").await?;
-    Ok(stage.probe(&Stage::after_silence(stage.internal("shop.silent"))).await)
+async fn silent(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    fixture.server("ns-silent", "127.0.0.13", Behaviour::Silent).await?;
+    fixture.delegated_to("silent", "ns-silent").await?;
+    Ok(fixture.probe(&Fixture::after_silence(fixture.internal("shop.silent"))).await)
 }
 
-async fn unsigned(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn unsigned(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let digest = "E2D3C916F6DEEAC73294E8268FB5885044A833FC5459588F4A9184CFC41A5766";
-    stage.above("unsigned", RrType::Ds, &format!("2371 13 2 {digest}")).await?;
-    let zone = stage.zone("unsigned").await?;
-    stage.delegate(&zone, "shop.unsigned").await?;
-    Ok(stage.probe(&stage.internal("shop.unsigned")).await)
+    fixture.above("unsigned", RrType::Ds, &format!("2371 13 2 {digest}")).await?;
+    let zone = fixture.zone("unsigned").await?;
+    fixture.delegate(&zone, "shop.unsigned").await?;
+    Ok(fixture.probe(&fixture.internal("shop.unsigned")).await)
 }
 
-async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
-    let old = stage.static_zone("divided", &["ns1", "ns-old"], &[])?;
-    stage.server("ns-old", "127.0.0.14", Behaviour::Serving(old)).await?;
-    let zone = stage.zone_at("divided", &["ns1", "ns-old"]).await?;
-    stage.delegate(&zone, "shop.divided").await?;
-    Ok(stage.probe(&stage.internal("shop.divided")).await)
+async fn disagreeing(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let old = fixture.static_zone("divided", &["ns1", "ns-old"], &[])?;
+    fixture.server("ns-old", "127.0.0.14", Behaviour::Serving(old)).await?;
+    let zone = fixture.zone_at("divided", &["ns1", "ns-old"]).await?;
+    fixture.delegate(&zone, "shop.divided").await?;
+    Ok(fixture.probe(&fixture.internal("shop.divided")).await)
 }
 
-async fn missing(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.zone("missing").await?;
-    Ok(stage.probe(&stage.internal("shop.missing")).await)
+async fn missing(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    fixture.zone("missing").await?;
+    Ok(fixture.probe(&fixture.internal("shop.missing")).await)
 }
 
-async fn missing_but_not_needed(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("overhttp").await?;
-    stage.point(&zone, "shop.overhttp").await?;
-    Ok(stage.probe(&stage.external("shop.overhttp")).await)
+async fn missing_but_not_needed(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("overhttp").await?;
+    fixture.point(&zone, "shop.overhttp").await?;
+    Ok(fixture.probe(&fixture.external("shop.overhttp")).await)
 }
 
-async fn elsewhere(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("moved").await?;
-    stage.cname(&zone, "_acme-challenge.shop.moved", "earlier.acme.platform").await?;
-    Ok(stage.probe(&stage.internal("shop.moved")).await)
+async fn elsewhere(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("moved").await?;
+    fixture.cname(&zone, "_acme-challenge.shop.moved", "earlier.acme.platform").await?;
+    Ok(fixture.probe(&fixture.internal("shop.moved")).await)
 }
 
-async fn near(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("near").await?;
-    stage.delegate(&zone, "near").await?;
-    Ok(stage.probe(&stage.internal("shop.near")).await)
+async fn near(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("near").await?;
+    fixture.delegate(&zone, "near").await?;
+    Ok(fixture.probe(&fixture.internal("shop.near")).await)
 }
 
-async fn wildcard(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("wildcard").await?;
-    stage.cname(&zone, "*.wildcard", "sites.builder").await?;
-    Ok(stage.probe(&stage.internal("shop.wildcard")).await)
+async fn wildcard(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("wildcard").await?;
+    fixture.cname(&zone, "*.wildcard", "sites.builder").await?;
+    Ok(fixture.probe(&fixture.internal("shop.wildcard")).await)
 }
 
-async fn blocked(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("blocked").await?;
-    zone.upsert(&stage.name("_acme-challenge.shop.blocked"), RrType::A, &["127.0.0.1"]).await?;
-    Ok(stage.probe(&stage.internal("shop.blocked")).await)
+async fn blocked(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("blocked").await?;
+    zone.upsert(&fixture.name("_acme-challenge.shop.blocked"), RrType::A, &["127.0.0.1"]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.blocked")).await)
 }
 
-async fn own_zone(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("ownzone").await?;
-    zone.upsert(&stage.name("_acme-challenge.shop.ownzone"), RrType::Ns, &[&stage.name("ns-other")]).await?;
-    Ok(stage.probe(&stage.internal("shop.ownzone")).await)
+async fn own_zone(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("ownzone").await?;
+    zone.upsert(&fixture.name("_acme-challenge.shop.ownzone"), RrType::Ns, &[&fixture.name("ns-other")]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.ownzone")).await)
 }
 
-async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("doubled").await?;
-    let typed = format!("{}.{}", stage.name("_acme-challenge.shop.doubled"), stage.name("doubled"));
-    zone.upsert(&typed, RrType::Cname, &[&stage.target()]).await?;
-    Ok(stage.probe(&stage.internal("shop.doubled")).await)
+async fn doubled(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("doubled").await?;
+    let typed = format!("{}.{}", fixture.name("_acme-challenge.shop.doubled"), fixture.name("doubled"));
+    zone.upsert(&typed, RrType::Cname, &[&fixture.target()]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.doubled")).await)
 }
 
-async fn txt_instead(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("txt").await?;
-    zone.upsert(&stage.name("_acme-challenge.shop.txt"), RrType::Txt, &["\"from another client\""]).await?;
-    Ok(stage.probe(&stage.internal("shop.txt")).await)
+async fn txt_instead(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("txt").await?;
+    zone.upsert(&fixture.name("_acme-challenge.shop.txt"), RrType::Txt, &["\"from another client\""]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.txt")).await)
 }
 
-async fn beside(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn beside(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let name = "_acme-challenge.shop.beside";
     let both = [(name, "CNAME", "label.acme.platform"), (name, "TXT", "\"from another client\"")];
-    let zone = stage.static_zone("beside", &["ns-lax"], &both)?;
-    stage.server("ns-lax", "127.0.0.20", Behaviour::Serving(zone)).await?;
-    stage.delegated_to("beside", "ns-lax").await?;
-    Ok(stage.probe(&stage.internal("shop.beside")).await)
+    let zone = fixture.static_zone("beside", &["ns-lax"], &both)?;
+    fixture.server("ns-lax", "127.0.0.20", Behaviour::Serving(zone)).await?;
+    fixture.delegated_to("beside", "ns-lax").await?;
+    Ok(fixture.probe(&fixture.internal("shop.beside")).await)
 }
 
-async fn leftover(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("left").await?;
-    stage.cname(&zone, "_acme-challenge.shop.left", "label.acme2.platform").await?;
-    let delegation = stage.zone("acme2.platform").await?;
-    let target = stage.name("label.acme2.platform");
+async fn leftover(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("left").await?;
+    fixture.cname(&zone, "_acme-challenge.shop.left", "label.acme2.platform").await?;
+    let delegation = fixture.zone("acme2.platform").await?;
+    let target = fixture.name("label.acme2.platform");
     delegation.upsert(&target, RrType::Txt, &["\"of an earlier order\""]).await?;
-    let mut subject = stage.internal("shop.left");
+    let mut subject = fixture.internal("shop.left");
     subject.delegation_target = Some(target);
-    Ok(stage.probe(&subject).await)
+    Ok(fixture.probe(&subject).await)
 }
 
-async fn looping(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("looping").await?;
-    stage.cname(&zone, "_acme-challenge.shop.looping", "other.looping").await?;
-    stage.cname(&zone, "other.looping", "_acme-challenge.shop.looping").await?;
-    Ok(stage.probe(&stage.internal("shop.looping")).await)
+async fn looping(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("looping").await?;
+    fixture.cname(&zone, "_acme-challenge.shop.looping", "other.looping").await?;
+    fixture.cname(&zone, "other.looping", "_acme-challenge.shop.looping").await?;
+    Ok(fixture.probe(&fixture.internal("shop.looping")).await)
 }
 
-async fn long_chain(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("long").await?;
-    stage.cname(&zone, "_acme-challenge.shop.long", "a0.long").await?;
+async fn long_chain(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("long").await?;
+    fixture.cname(&zone, "_acme-challenge.shop.long", "a0.long").await?;
     for i in 0..9 {
-        stage.cname(&zone, &format!("a{i}.long"), &format!("a{}.long", i + 1)).await?;
+        fixture.cname(&zone, &format!("a{i}.long"), &format!("a{}.long", i + 1)).await?;
     }
-    Ok(stage.probe(&stage.internal("shop.long")).await)
+    Ok(fixture.probe(&fixture.internal("shop.long")).await)
 }
 
 /// A zone with a right delegation for `shop`, and with CAA records.
-async fn with_caa(stage: &Stage<'_>, zone: &str, caa: &[&str]) -> Result<CustomerZone> {
-    let hosted = stage.zone(zone).await?;
-    stage.delegate(&hosted, &format!("shop.{zone}")).await?;
-    hosted.upsert(&stage.name(zone), RrType::Caa, caa).await?;
+async fn with_caa(fixture: &Fixture<'_>, zone: &str, caa: &[&str]) -> Result<OwnerZone> {
+    let hosted = fixture.zone(zone).await?;
+    fixture.delegate(&hosted, &format!("shop.{zone}")).await?;
+    hosted.upsert(&fixture.name(zone), RrType::Caa, caa).await?;
     Ok(hosted)
 }
 
-async fn forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "caa", &["0 issue \"someone-else.test\"", "0 iodef \"mailto:security@example.com\""]).await?;
-    Ok(stage.probe(&stage.internal("shop.caa")).await)
+async fn forbidden(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    with_caa(fixture, "caa", &["0 issue \"someone-else.test\"", "0 iodef \"mailto:security@example.com\""]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.caa")).await)
 }
 
-async fn wildcard_forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "wild", &["0 issue \"ca.test\"", "0 issuewild \";\""]).await?;
-    Ok(stage.probe(&stage.subject(&["shop.wild", "*.shop.wild"], Reachability::Internal)).await)
+async fn wildcard_forbidden(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    with_caa(fixture, "wild", &["0 issue \"ca.test\"", "0 issuewild \";\""]).await?;
+    Ok(fixture.probe(&fixture.subject(&["shop.wild", "*.shop.wild"], Reachability::Internal)).await)
 }
 
-async fn semicolon(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "trailing", &[&format!("0 issue \"ca.test; accounturi={ACCOUNT};\"")]).await?;
-    Ok(stage.probe(&stage.internal("shop.trailing")).await)
+async fn semicolon(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    with_caa(fixture, "trailing", &[&format!("0 issue \"ca.test; accounturi={ACCOUNT};\"")]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.trailing")).await)
 }
 
 /// A host with CAA of another CA, which `shop` in `zone` is an alias of.
-async fn alias_of_a_host_with_caa(stage: &Stage<'_>, zone: &str, host: &str, away: &str) -> Result<()> {
-    let elsewhere = stage.zone(away).await?;
-    elsewhere.upsert(&stage.name(host), RrType::A, &["127.0.0.1"]).await?;
-    elsewhere.upsert(&stage.name(host), RrType::Caa, &["0 issue \"someone-else.test\""]).await?;
-    let hosted = with_caa(stage, zone, &["0 issue \"ca.test\""]).await?;
-    stage.cname(&hosted, &format!("shop.{zone}"), host).await
+async fn alias_of_a_host_with_caa(fixture: &Fixture<'_>, zone: &str, host: &str, away: &str) -> Result<()> {
+    let elsewhere = fixture.zone(away).await?;
+    elsewhere.upsert(&fixture.name(host), RrType::A, &["127.0.0.1"]).await?;
+    elsewhere.upsert(&fixture.name(host), RrType::Caa, &["0 issue \"someone-else.test\""]).await?;
+    let hosted = with_caa(fixture, zone, &["0 issue \"ca.test\""]).await?;
+    fixture.cname(&hosted, &format!("shop.{zone}"), host).await
 }
 
-async fn at_the_target(stage: &Stage<'_>) -> Result<CheckReport> {
-    alias_of_a_host_with_caa(stage, "guardedshop", "edge.guarded", "guarded").await?;
-    let mut subject = stage.external("shop.guardedshop");
-    subject.endpoint_target = stage.name("edge.guarded");
-    Ok(stage.probe(&subject).await)
+async fn at_the_target(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    alias_of_a_host_with_caa(fixture, "guardedshop", "edge.guarded", "guarded").await?;
+    let mut subject = fixture.external("shop.guardedshop");
+    subject.endpoint_target = fixture.name("edge.guarded");
+    Ok(fixture.probe(&subject).await)
 }
 
-async fn at_a_stranger(stage: &Stage<'_>) -> Result<CheckReport> {
-    alias_of_a_host_with_caa(stage, "aliased", "sites.builder", "builder").await?;
-    Ok(stage.probe(&stage.internal("shop.aliased")).await)
+async fn at_a_stranger(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    alias_of_a_host_with_caa(fixture, "aliased", "sites.builder", "builder").await?;
+    Ok(fixture.probe(&fixture.internal("shop.aliased")).await)
 }
 
-async fn account(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "account", &["0 issue \"ca.test; accounturi=https://ca.test/account/8\""]).await?;
-    Ok(stage.probe(&stage.internal("shop.account")).await)
+async fn account(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    with_caa(fixture, "account", &["0 issue \"ca.test; accounturi=https://ca.test/account/8\""]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.account")).await)
 }
 
-async fn method(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "method", &["0 issue \"ca.test; validationmethods=http-01\""]).await?;
-    Ok(stage.probe(&stage.internal("shop.method")).await)
+async fn method(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    with_caa(fixture, "method", &["0 issue \"ca.test; validationmethods=http-01\""]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.method")).await)
 }
 
-async fn critical(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "critical", &["128 isue \"ca.test\""]).await?;
-    Ok(stage.probe(&stage.internal("shop.critical")).await)
+async fn critical(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    with_caa(fixture, "critical", &["128 isue \"ca.test\""]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.critical")).await)
 }
 
-async fn critical_contact(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "contact", &["1 contactemail \"dns@example.com\"", "0 issue \"ca.test\""]).await?;
-    Ok(stage.probe(&stage.internal("shop.contact")).await)
+async fn critical_contact(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    with_caa(fixture, "contact", &["1 contactemail \"dns@example.com\"", "0 issue \"ca.test\""]).await?;
+    Ok(fixture.probe(&fixture.internal("shop.contact")).await)
 }
 
-async fn unanswered(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn unanswered(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let delegation = ("_acme-challenge.shop.old", "CNAME", "label.acme.platform");
-    let zone = stage.static_zone("old", &["ns-home"], &[delegation])?;
-    stage.server("ns-home", "127.0.0.21", Behaviour::Serving(zone.failing_at("CAA")?)).await?;
-    stage.delegated_to("old", "ns-home").await?;
-    Ok(stage.probe(&stage.internal("shop.old")).await)
+    let zone = fixture.static_zone("old", &["ns-home"], &[delegation])?;
+    fixture.server("ns-home", "127.0.0.21", Behaviour::Serving(zone.failing_at("CAA")?)).await?;
+    fixture.delegated_to("old", "ns-home").await?;
+    Ok(fixture.probe(&fixture.internal("shop.old")).await)
 }
 
-async fn one_has_no_address(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone_at("halfdead", &["ns1", "ns-gone"]).await?;
-    stage.delegate(&zone, "shop.halfdead").await?;
-    Ok(stage.probe(&stage.internal("shop.halfdead")).await)
+async fn one_has_no_address(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone_at("halfdead", &["ns1", "ns-gone"]).await?;
+    fixture.delegate(&zone, "shop.halfdead").await?;
+    Ok(fixture.probe(&fixture.internal("shop.halfdead")).await)
 }

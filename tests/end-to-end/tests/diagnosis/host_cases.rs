@@ -5,7 +5,7 @@ use aws_sdk_route53::types::RrType;
 use diagnosis::catalogue::Check;
 use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
-use local_cloud::{Behaviour, CustomerZone};
+use local_cloud::{Behaviour, OwnerZone};
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::guidance::WaitingOn::{DomainOwner, Operator};
@@ -13,7 +13,7 @@ use vocabulary::guidance::WaitingOn::{DomainOwner, Operator};
 use crate::Case;
 use crate::bench::Host;
 use crate::cases::case;
-use crate::stage::{NOW, PASSING_ON, STRANGER, Stage};
+use crate::fixture::{Fixture, NOW, PASSING_ON, STRANGER};
 
 pub(crate) const CASES: [Case; 25] = [
     case!(TargetMissing, Operator, "an endpoint target that does not exist", "EndpointTarget", no_target),
@@ -104,158 +104,158 @@ pub(crate) const CASES: [Case; 25] = [
 ];
 
 /// A zone with a right delegation for `shop`.
-async fn zone(stage: &Stage<'_>, name: &str) -> Result<CustomerZone> {
-    let zone = stage.zone(name).await?;
-    stage.delegate(&zone, &format!("shop.{name}")).await?;
+async fn zone(fixture: &Fixture<'_>, name: &str) -> Result<OwnerZone> {
+    let zone = fixture.zone(name).await?;
+    fixture.delegate(&zone, &format!("shop.{name}")).await?;
     Ok(zone)
 }
 
 /// An external host with these addresses.
-async fn at(stage: &Stage<'_>, name: &str, records: &[(RrType, &str)]) -> Result<CheckReport> {
-    let zone = zone(stage, name).await?;
+async fn at(fixture: &Fixture<'_>, name: &str, records: &[(RrType, &str)]) -> Result<CheckReport> {
+    let zone = zone(fixture, name).await?;
     let host = format!("shop.{name}");
     for (kind, address) in records {
-        zone.upsert(&stage.name(&host), kind.clone(), &[address]).await?;
+        zone.upsert(&fixture.name(&host), kind.clone(), &[address]).await?;
     }
-    Ok(stage.probe(&stage.external(&host)).await)
+    Ok(fixture.probe(&fixture.external(&host)).await)
 }
 
 /// A host that leads, as it must, to a platform whose target is `target`.
-async fn behind(stage: &Stage<'_>, name: &str, target: &str) -> Result<CheckReport> {
-    let zone = zone(stage, name).await?;
+async fn behind(fixture: &Fixture<'_>, name: &str, target: &str) -> Result<CheckReport> {
+    let zone = zone(fixture, name).await?;
     let host = format!("shop.{name}");
-    stage.cname(&zone, &host, target).await?;
-    let mut subject = stage.external(&host);
-    subject.endpoint_target = stage.name(target);
-    Ok(stage.probe(&subject).await)
+    fixture.cname(&zone, &host, target).await?;
+    let mut subject = fixture.external(&host);
+    subject.endpoint_target = fixture.name(target);
+    Ok(fixture.probe(&subject).await)
 }
 
-async fn no_target(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "untargeted", "gone.platform").await
+async fn no_target(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "untargeted", "gone.platform").await
 }
 
-async fn missing(stage: &Stage<'_>) -> Result<CheckReport> {
-    at(stage, "hostless", &[]).await
+async fn missing(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at(fixture, "hostless", &[]).await
 }
 
-async fn elsewhere(stage: &Stage<'_>) -> Result<CheckReport> {
-    at(stage, "away", &[(RrType::A, STRANGER)]).await
+async fn elsewhere(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at(fixture, "away", &[(RrType::A, STRANGER)]).await
 }
 
-async fn ipv6(stage: &Stage<'_>) -> Result<CheckReport> {
-    at(stage, "six", &[(RrType::A, "127.0.0.1"), (RrType::Aaaa, "2001:db8::15")]).await
+async fn ipv6(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at(fixture, "six", &[(RrType::A, "127.0.0.1"), (RrType::Aaaa, "2001:db8::15")]).await
 }
 
-async fn private(stage: &Stage<'_>) -> Result<CheckReport> {
-    at(stage, "private", &[(RrType::A, "10.9.8.7")]).await
+async fn private(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at(fixture, "private", &[(RrType::A, "10.9.8.7")]).await
 }
 
-async fn written_out(stage: &Stage<'_>) -> Result<CheckReport> {
-    at(stage, "written", &[(RrType::A, "127.0.0.1")]).await
+async fn written_out(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at(fixture, "written", &[(RrType::A, "127.0.0.1")]).await
 }
 
-async fn passed_on(stage: &Stage<'_>) -> Result<CheckReport> {
-    at(stage, "passed", &[(RrType::A, PASSING_ON)]).await
+async fn passed_on(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at(fixture, "passed", &[(RrType::A, PASSING_ON)]).await
 }
 
 /// A host that is an alias of its name at a CDN, whose servers have `address`.
-async fn at_a_cdn(stage: &Stage<'_>, name: &str, address: &str) -> Result<CheckReport> {
-    let zone = zone(stage, name).await?;
-    let host = stage.name(&format!("shop.{name}"));
+async fn at_a_cdn(fixture: &Fixture<'_>, name: &str, address: &str) -> Result<CheckReport> {
+    let zone = zone(fixture, name).await?;
+    let host = fixture.name(&format!("shop.{name}"));
     let alias = format!("{host}.cdn.cloudflare.net");
-    let cdn = stage.absolute_zone(&alias, &["ns1"]).await?;
+    let cdn = fixture.absolute_zone(&alias, &["ns1"]).await?;
     cdn.upsert(&alias, RrType::A, &[address]).await?;
     zone.upsert(&host, RrType::Cname, &[&alias]).await?;
-    Ok(stage.probe(&stage.external(&format!("shop.{name}"))).await)
+    Ok(fixture.probe(&fixture.external(&format!("shop.{name}"))).await)
 }
 
-async fn proxied(stage: &Stage<'_>) -> Result<CheckReport> {
-    at_a_cdn(stage, "proxied", PASSING_ON).await
+async fn proxied(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at_a_cdn(fixture, "proxied", PASSING_ON).await
 }
 
-async fn hidden(stage: &Stage<'_>) -> Result<CheckReport> {
-    at_a_cdn(stage, "hidden", STRANGER).await
+async fn hidden(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    at_a_cdn(fixture, "hidden", STRANGER).await
 }
 
-async fn unreachable(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "closed", "down.platform").await
+async fn unreachable(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "closed", "down.platform").await
 }
 
-async fn wrong_answer(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "strange", "stranger.platform").await
+async fn wrong_answer(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "strange", "stranger.platform").await
 }
 
-async fn redirected(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "redirected", "redirecting.platform").await
+async fn redirected(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "redirected", "redirecting.platform").await
 }
 
-async fn to_a_port(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "ported", "to-a-port.platform").await
+async fn to_a_port(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "ported", "to-a-port.platform").await
 }
 
-async fn see_other(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "seeother", "see-other.platform").await
+async fn see_other(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "seeother", "see-other.platform").await
 }
 
-async fn no_slash(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "noslash", "no-slash.platform").await
+async fn no_slash(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "noslash", "no-slash.platform").await
 }
 
-async fn to_the_inside(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "inward", "inside.platform").await
+async fn to_the_inside(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "inward", "inside.platform").await
 }
 
-async fn to_another_host(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "sideways", "other-host.platform").await
+async fn to_another_host(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "sideways", "other-host.platform").await
 }
 
-async fn no_location(stage: &Stage<'_>) -> Result<CheckReport> {
-    behind(stage, "nowhere", "no-location.platform").await
+async fn no_location(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    behind(fixture, "nowhere", "no-location.platform").await
 }
 
-async fn appended(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = zone(stage, "appended").await?;
-    let to = format!("{}.{}", stage.name("edge.platform"), stage.name("appended"));
-    zone.upsert(&stage.name("shop.appended"), RrType::Cname, &[&to]).await?;
-    Ok(stage.probe(&stage.external("shop.appended")).await)
+async fn appended(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = zone(fixture, "appended").await?;
+    let to = format!("{}.{}", fixture.name("edge.platform"), fixture.name("appended"));
+    zone.upsert(&fixture.name("shop.appended"), RrType::Cname, &[&to]).await?;
+    Ok(fixture.probe(&fixture.external("shop.appended")).await)
 }
 
-async fn several(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = zone(stage, "several").await?;
-    zone.upsert(&stage.name("shop.several"), RrType::A, &[STRANGER, "127.0.0.66", "127.0.0.65"]).await?;
-    Ok(stage.probe(&stage.external("shop.several")).await)
+async fn several(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = zone(fixture, "several").await?;
+    zone.upsert(&fixture.name("shop.several"), RrType::A, &[STRANGER, "127.0.0.66", "127.0.0.65"]).await?;
+    Ok(fixture.probe(&fixture.external("shop.several")).await)
 }
 
-async fn one_is_gone(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = zone(stage, "three").await?;
-    stage.delegate(&zone, "blog.three").await?;
-    stage.point(&zone, "shop.three").await?;
-    Ok(stage.probe(&stage.subject(&["shop.three", "blog.three"], Reachability::External)).await)
+async fn one_is_gone(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = zone(fixture, "three").await?;
+    fixture.delegate(&zone, "blog.three").await?;
+    fixture.point(&zone, "shop.three").await?;
+    Ok(fixture.probe(&fixture.subject(&["shop.three", "blog.three"], Reachability::External)).await)
 }
 
-async fn torn(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn torn(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let records = [
         ("shop.torn", "CNAME", "edge.platform"),
         ("shop.torn", "A", STRANGER),
         ("_acme-challenge.shop.torn", "CNAME", "label.acme.platform"),
     ];
-    let zone = stage.static_zone("torn", &["ns-torn"], &records)?;
-    stage.server("ns-torn", "127.0.0.67", Behaviour::Serving(zone)).await?;
-    stage.delegated_to("torn", "ns-torn").await?;
-    Ok(stage.probe(&stage.external("shop.torn")).await)
+    let zone = fixture.static_zone("torn", &["ns-torn"], &records)?;
+    fixture.server("ns-torn", "127.0.0.67", Behaviour::Serving(zone)).await?;
+    fixture.delegated_to("torn", "ns-torn").await?;
+    Ok(fixture.probe(&fixture.external("shop.torn")).await)
 }
 
 /// At an apex, where addresses are what an ALIAS shows.
-async fn half_private(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.zone("half").await?;
-    stage.delegate(&zone, "half").await?;
-    zone.upsert(&stage.name("half"), RrType::A, &["127.0.0.1"]).await?;
-    zone.upsert(&stage.name("half"), RrType::Aaaa, &["fd00::1"]).await?;
-    Ok(stage.probe(&stage.external("half")).await)
+async fn half_private(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let zone = fixture.zone("half").await?;
+    fixture.delegate(&zone, "half").await?;
+    zone.upsert(&fixture.name("half"), RrType::A, &["127.0.0.1"]).await?;
+    zone.upsert(&fixture.name("half"), RrType::Aaaa, &["fd00::1"]).await?;
+    Ok(fixture.probe(&fixture.external("half")).await)
 }
 
 /// A certificate of the subject's, as it is recorded.
-pub(crate) fn held(subject: &Subject) -> InstalledCertificate {
+pub(crate) fn recorded_certificate(subject: &Subject) -> InstalledCertificate {
     InstalledCertificate {
         serial: "abc123".into(),
         issuer: "CN=The CA".into(),
@@ -267,22 +267,22 @@ pub(crate) fn held(subject: &Subject) -> InstalledCertificate {
 }
 
 /// A healthy external endpoint that has a certificate.
-async fn certified(stage: &Stage<'_>, name: &str) -> Result<Subject> {
-    let zone = zone(stage, name).await?;
+async fn certified(fixture: &Fixture<'_>, name: &str) -> Result<Subject> {
+    let zone = zone(fixture, name).await?;
     let host = format!("shop.{name}");
-    stage.point(&zone, &host).await?;
-    let mut subject = stage.external(&host);
-    subject.certificate = Some(held(&subject));
+    fixture.point(&zone, &host).await?;
+    let mut subject = fixture.external(&host);
+    subject.certificate = Some(recorded_certificate(&subject));
     Ok(subject)
 }
 
-async fn no_tls(stage: &Stage<'_>) -> Result<CheckReport> {
-    let subject = certified(stage, "plain").await?;
-    Ok(stage.probe_at_port(&subject, Some(1)).await)
+async fn no_tls(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let subject = certified(fixture, "plain").await?;
+    Ok(fixture.probe_at_port(&subject, Some(1)).await)
 }
 
-async fn other_certificate(stage: &Stage<'_>) -> Result<CheckReport> {
-    let subject = certified(stage, "swapped").await?;
+async fn other_certificate(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    let subject = certified(fixture, "swapped").await?;
     let (_presenting, port) = Host::presenting("other.host.test").await?;
-    Ok(stage.probe_at_port(&subject, Some(port)).await)
+    Ok(fixture.probe_at_port(&subject, Some(port)).await)
 }

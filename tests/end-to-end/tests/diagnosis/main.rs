@@ -6,11 +6,11 @@
 mod bench;
 mod ca_cases;
 mod cases;
+mod fixture;
 mod host_cases;
 mod page;
 mod persistent_cases;
 mod server_cases;
-mod stage;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -22,18 +22,18 @@ use futures::future::BoxFuture;
 use local_cloud::{LocalCloud, Options};
 use vocabulary::guidance::WaitingOn;
 
+use fixture::Fixture;
 use page::Row;
-use stage::Stage;
 
 /// One way to provoke a check.
 pub(crate) struct Case {
     pub(crate) check: Check,
     /// What was done, for the page.
-    pub(crate) provoked: &'static str,
-    pub(crate) actor: WaitingOn,
+    pub(crate) cause: &'static str,
+    pub(crate) waiting_on: WaitingOn,
     /// What the fix must say.
     pub(crate) fix: &'static str,
-    pub(crate) probe: for<'a> fn(&'a Stage<'a>) -> BoxFuture<'a, Result<CheckReport>>,
+    pub(crate) probe: for<'a> fn(&'a Fixture<'a>) -> BoxFuture<'a, Result<CheckReport>>,
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
@@ -47,9 +47,9 @@ fn all() -> impl Iterator<Item = &'static Case> {
 
 #[test]
 fn every_check_of_the_catalogue_has_a_case() {
-    let provoked: BTreeSet<Check> = all().map(|case| case.check).collect();
+    let covered: BTreeSet<Check> = all().map(|case| case.check).collect();
     for entry in &CATALOGUE {
-        assert!(provoked.contains(&entry.check), "{} has no test", entry.name);
+        assert!(covered.contains(&entry.check), "{} has no test", entry.name);
     }
 }
 
@@ -65,21 +65,21 @@ const LONGEST_CHECK: Duration = Duration::from_secs(12);
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_is_named_alone_with_who_is_waited_on_and_the_next_step() -> Result<()> {
     let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
-    let stage = Stage::set(&cloud).await?;
-    all_is_well(&stage).await?;
-    nothing_is_asked_before_registration(&stage).await?;
-    persistent_cases::all_is_well(&stage).await?;
+    let fixture = Fixture::set_up(&cloud).await?;
+    all_is_healthy(&fixture).await?;
+    nothing_is_queried_before_registration(&fixture).await?;
+    persistent_cases::all_is_healthy(&fixture).await?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     for case in all() {
         let begun = Instant::now();
-        let report = (case.probe)(&stage).await.with_context(|| format!("{:?}: {}", case.check, case.provoked))?;
+        let report = (case.probe)(&fixture).await.with_context(|| format!("{:?}: {}", case.check, case.cause))?;
         let took = begun.elapsed();
         match judged(case, &report, took) {
-            Ok(finding) => rows.push(Row::of(&stage, case, finding)),
-            Err(error) => wrong.push(format!("{} ({}): {error:#}\n{:#?}", case.check.name(), case.provoked, report)),
+            Ok(finding) => rows.push(Row::of(&fixture, case, finding)),
+            Err(error) => wrong.push(format!("{} ({}): {error:#}\n{:#?}", case.check.name(), case.cause, report)),
         }
     }
-    stage.clear().await?;
+    fixture.clear().await?;
     ensure!(wrong.is_empty(), "{} of the cases:\n{}", wrong.len(), wrong.join("\n\n"));
     page::write_or_compare(&rows)
 }
@@ -91,7 +91,7 @@ fn judged<'a>(case: &Case, report: &'a CheckReport, took: Duration) -> Result<&'
         anyhow::bail!("one finding is expected, and no consequences of it: {names:?}");
     };
     ensure!(finding.check == case.check.name(), "another check: {}", finding.check);
-    ensure!(finding.guidance.waiting_on == case.actor, "another actor: {:?}", finding.guidance.waiting_on);
+    ensure!(finding.guidance.waiting_on == case.waiting_on, "another actor: {:?}", finding.guidance.waiting_on);
     ensure!(
         finding.guidance.next_step().contains(case.fix),
         "the fix does not say “{}”: {}",
@@ -104,32 +104,32 @@ fn judged<'a>(case: &Case, report: &'a CheckReport, took: Duration) -> Result<&'
 }
 
 /// A healthy external endpoint with a wildcard beside it.
-async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
-    let zone = stage.zone("well").await?;
-    stage.delegate(&zone, "shop.well").await?;
-    stage.point(&zone, "shop.well").await?;
-    let report = stage.probe(&stage.external("shop.well")).await;
+async fn all_is_healthy(fixture: &Fixture<'_>) -> Result<()> {
+    let zone = fixture.zone("well").await?;
+    fixture.delegate(&zone, "shop.well").await?;
+    fixture.point(&zone, "shop.well").await?;
+    let report = fixture.probe(&fixture.external("shop.well")).await;
     ensure!(report.findings.is_empty() && report.is_well(), "{report:#?}");
     let [host, delegation] = report.records.as_slice() else { anyhow::bail!("two records: {report:#?}") };
     ensure!(host.status == RecordStatus::Ok && delegation.status == RecordStatus::Ok, "{report:#?}");
     let found = &host.found[0];
-    ensure!(found.server == stage.name("ns1"), "the server is named: {found:?}");
-    ensure!(found.records == [format!("CNAME {}", stage.name("edge.platform"))], "{found:?}");
+    ensure!(found.server == fixture.name("ns1"), "the server is named: {found:?}");
+    ensure!(found.records == [format!("CNAME {}", fixture.name("edge.platform"))], "{found:?}");
     ensure!(found.chain == ["127.0.0.1"], "the chain ends in the addresses: {found:?}");
     ensure!(report.summary().worst.is_none() && report.provider.is_none(), "{report:#?}");
     Ok(())
 }
 
 /// Before registration there is no delegation to be missing; what exists in its place is reported.
-async fn nothing_is_asked_before_registration(stage: &Stage<'_>) -> Result<()> {
-    let zone = stage.zone("new").await?;
-    stage.point(&zone, "shop.new").await?;
-    let mut subject = stage.external("shop.new");
+async fn nothing_is_queried_before_registration(fixture: &Fixture<'_>) -> Result<()> {
+    let zone = fixture.zone("new").await?;
+    fixture.point(&zone, "shop.new").await?;
+    let mut subject = fixture.external("shop.new");
     subject.delegation_target = None;
-    let report = stage.probe(&subject).await;
+    let report = fixture.probe(&subject).await;
     ensure!(report.findings.is_empty() && report.records.len() == 1, "{report:#?}");
-    stage.cname(&zone, "_acme-challenge.shop.new", "old.service").await?;
-    let report = stage.probe(&subject).await;
+    fixture.cname(&zone, "_acme-challenge.shop.new", "old.service").await?;
+    let report = fixture.probe(&subject).await;
     ensure!(report.is_well() && report.findings[0].check == "delegation-elsewhere", "{report:#?}");
     Ok(())
 }

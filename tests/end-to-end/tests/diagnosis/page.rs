@@ -9,7 +9,7 @@ use diagnosis::report::{Finding, Severity};
 use vocabulary::guidance::WaitingOn;
 
 use crate::Case;
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 /// What renews the page.
 pub(crate) const RENEW: &str = "WRITE_CHECKS=1 cargo nextest run --workspace --test diagnosis";
@@ -17,23 +17,23 @@ pub(crate) const RENEW: &str = "WRITE_CHECKS=1 cargo nextest run --workspace --t
 /// What one case showed.
 pub(crate) struct Row {
     check: &'static str,
-    provoked: &'static str,
+    cause: &'static str,
     shown: String,
     fix: String,
     severity: Severity,
-    actor: WaitingOn,
+    waiting_on: WaitingOn,
 }
 
 impl Row {
-    pub(crate) fn of(stage: &Stage<'_>, case: &Case, finding: &Finding) -> Self {
+    pub(crate) fn of(fixture: &Fixture<'_>, case: &Case, finding: &Finding) -> Self {
         let command = finding.command.as_ref().map(|command| format!(" `{command}`")).unwrap_or_default();
         Self {
             check: case.check.name(),
-            provoked: case.provoked,
-            shown: stage.normalize(&format!("{} {}", finding.subject, finding.guidance.summary)),
-            fix: stage.normalize(&format!("{}{command}", finding.guidance.next_step())),
+            cause: case.cause,
+            shown: fixture.normalize(&format!("{} {}", finding.subject, finding.guidance.summary)),
+            fix: fixture.normalize(&format!("{}{command}", finding.guidance.next_step())),
             severity: finding.severity,
-            actor: finding.guidance.waiting_on,
+            waiting_on: finding.guidance.waiting_on,
         }
     }
 }
@@ -63,10 +63,10 @@ pub(crate) fn catalogue() -> String {
     for area in Area::ALL {
         write!(page, "\n## {}\n", area.title()).expect("a string takes it");
         for entry in CATALOGUE.iter().filter(|entry| entry.area == area) {
-            let (severity, actor) = (severity(entry.severity), actor(entry.actor));
+            let (severity, waiting_on) = (severity(entry.severity), waiting_on(entry.actor));
             write!(
                 page,
-                "\n### `{}`\n\n**{}** — {severity}, waiting on {actor}.\n\n{}\n\n*Next step:* {}\n",
+                "\n### `{}`\n\n**{}** — {severity}, waiting on {waiting_on}.\n\n{}\n\n*Next step:* {}\n",
                 entry.name, entry.title, entry.explanation, entry.fix
             )
             .expect("a string takes it");
@@ -78,11 +78,11 @@ pub(crate) fn catalogue() -> String {
 fn proof(rows: &[Row]) -> String {
     let mut page = String::from(PROOF);
     for row in rows {
-        let (severity, actor) = (severity(row.severity), actor(row.actor));
-        let cells = [row.provoked, &row.shown, &row.fix].map(cell);
+        let (severity, waiting_on) = (severity(row.severity), waiting_on(row.waiting_on));
+        let cells = [row.cause, &row.shown, &row.fix].map(cell);
         writeln!(
             page,
-            "| [`{0}`](#{0}) | {1} | {2} | {severity} | {actor} | {3} |",
+            "| [`{0}`](#{0}) | {1} | {2} | {severity} | {waiting_on} | {3} |",
             row.check, cells[0], cells[1], cells[2]
         )
         .expect("a string takes it");
@@ -103,8 +103,8 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn actor(actor: WaitingOn) -> &'static str {
-    match actor {
+fn waiting_on(waiting_on: WaitingOn) -> &'static str {
+    match waiting_on {
         WaitingOn::DomainOwner => "the domain owner",
         WaitingOn::Operator => "the operator",
         WaitingOn::Ca => "the CA",

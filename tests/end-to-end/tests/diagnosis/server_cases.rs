@@ -9,7 +9,7 @@ use vocabulary::guidance::WaitingOn::{DomainOwner, Nobody};
 
 use crate::Case;
 use crate::cases::case;
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 pub(crate) const CASES: [Case; 4] = [
     case!(
@@ -30,37 +30,37 @@ pub(crate) const CASES: [Case; 4] = [
     case!(ServersUnseen, Nobody, "the only name server has an IPv6 address alone", "IPv4", ipv6_alone),
 ];
 
-async fn differing(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn differing(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let delegation = ("_acme-challenge.shop.differing", "CNAME", "label.acme.platform");
-    let zone = stage.static_zone("differing", &["ns-one", "ns-two"], &[delegation])?;
-    stage.server("ns-one", "127.0.0.24", Behaviour::Serving(zone.clone())).await?;
-    stage.server("ns-two", "127.0.0.25", Behaviour::Serving(zone)).await?;
-    stage.delegated_to("differing", "ns-one").await?;
-    Ok(stage.probe(&stage.internal("shop.differing")).await)
+    let zone = fixture.static_zone("differing", &["ns-one", "ns-two"], &[delegation])?;
+    fixture.server("ns-one", "127.0.0.24", Behaviour::Serving(zone.clone())).await?;
+    fixture.server("ns-two", "127.0.0.25", Behaviour::Serving(zone)).await?;
+    fixture.delegated_to("differing", "ns-one").await?;
+    Ok(fixture.probe(&fixture.internal("shop.differing")).await)
 }
 
-async fn dropping_edns(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn dropping_edns(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let delegation = ("_acme-challenge.shop.deafened", "CNAME", "label.acme.platform");
-    let zone = stage.static_zone("deafened", &["ns-deafened"], &[delegation])?;
-    stage.server("ns-deafened", "127.0.0.26", Behaviour::DroppingEdns(zone)).await?;
-    stage.delegated_to("deafened", "ns-deafened").await?;
-    Ok(stage.probe(&stage.internal("shop.deafened")).await)
+    let zone = fixture.static_zone("deafened", &["ns-deafened"], &[delegation])?;
+    fixture.server("ns-deafened", "127.0.0.26", Behaviour::DroppingEdns(zone)).await?;
+    fixture.delegated_to("deafened", "ns-deafened").await?;
+    Ok(fixture.probe(&fixture.internal("shop.deafened")).await)
 }
 
-async fn two_cnames(stage: &Stage<'_>) -> Result<CheckReport> {
+async fn two_cnames(fixture: &Fixture<'_>) -> Result<CheckReport> {
     let records = [
         ("shop.twofold", "CNAME", "edge.platform"),
         ("shop.twofold", "CNAME", "www.elsewhere"),
         ("_acme-challenge.shop.twofold", "CNAME", "label.acme.platform"),
     ];
-    let zone = stage.static_zone("twofold", &["ns-twofold"], &records)?;
-    stage.server("ns-twofold", "127.0.0.27", Behaviour::Serving(zone)).await?;
-    stage.delegated_to("twofold", "ns-twofold").await?;
-    Ok(stage.probe(&stage.external("shop.twofold")).await)
+    let zone = fixture.static_zone("twofold", &["ns-twofold"], &records)?;
+    fixture.server("ns-twofold", "127.0.0.27", Behaviour::Serving(zone)).await?;
+    fixture.delegated_to("twofold", "ns-twofold").await?;
+    Ok(fixture.probe(&fixture.external("shop.twofold")).await)
 }
 
-async fn ipv6_alone(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.above("ns-six", RrType::Aaaa, "2001:db8::53").await?;
-    stage.delegated_to("sixalone", "ns-six").await?;
-    Ok(stage.probe(&stage.internal("shop.sixalone")).await)
+async fn ipv6_alone(fixture: &Fixture<'_>) -> Result<CheckReport> {
+    fixture.above("ns-six", RrType::Aaaa, "2001:db8::53").await?;
+    fixture.delegated_to("sixalone", "ns-six").await?;
+    Ok(fixture.probe(&fixture.internal("shop.sixalone")).await)
 }

@@ -24,8 +24,8 @@ enum Gate {
 }
 
 /// A host, and what is said of it.
-struct World {
-    case: &'static str,
+struct Case {
+    about: &'static str,
     /// Its records: type and value, where `{N}` is the address of the net that ends so, and `{host}` its name.
     records: &'static [(&'static str, &'static str)],
     /// Who answers at which address.
@@ -49,10 +49,10 @@ fn elsewhere(_: &str, _: u16) -> Reply {
 }
 
 /// Everything that depends on the host alone.
-const WORLDS: &[World] = &[
-    World { case: "right", records: EDGE_RECORD, hosts: &[], check: None, said: &[], not: &[], gate: Gate::Passes },
-    World {
-        case: "H1, V-H1: private addresses beside a good one are left out",
+const CASES: &[Case] = &[
+    Case { about: "right", records: EDGE_RECORD, hosts: &[], check: None, said: &[], not: &[], gate: Gate::Passes },
+    Case {
+        about: "H1, V-H1: private addresses beside a good one are left out",
         records: &[("A", "{20}"), ("A", "10.1.2.3"), ("AAAA", "fd00::1")],
         hosts: &[],
         check: Some("host-indirect"),
@@ -60,8 +60,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Passes,
     },
-    World {
-        case: "G1: several addresses are a list, and no chain",
+    Case {
+        about: "G1: several addresses are a list, and no chain",
         records: &[("A", "{30}"), ("A", "{31}"), ("A", "{32}")],
         hosts: &[(30, elsewhere), (31, elsewhere), (32, elsewhere)],
         check: Some("host-elsewhere"),
@@ -69,8 +69,8 @@ const WORLDS: &[World] = &[
         not: &["→"],
         gate: Gate::Refuses,
     },
-    World {
-        case: "H3: 303",
+    Case {
+        about: "H3: 303",
         records: &[("A", "{33}")],
         hosts: &[(33, |_, port| Reply::redirect(303, &format!("http://edge.platform.test:{port}/")))],
         check: Some("host-elsewhere"),
@@ -78,8 +78,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "H4: the slash after the host is missing",
+    Case {
+        about: "H4: the slash after the host is missing",
         records: &[("A", "{34}")],
         hosts: &[(34, |host, _| Reply::redirect(301, &format!("https://www.{host}.well-known/acme-challenge/x")))],
         check: Some("host-elsewhere"),
@@ -87,8 +87,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "H5: a redirect to a host with a private address",
+    Case {
+        about: "H5: a redirect to a host with a private address",
         records: &[("A", "{35}")],
         hosts: &[(35, |_, port| Reply::redirect(302, &format!("http://inside.d.test:{port}/x")))],
         check: Some("host-elsewhere"),
@@ -96,8 +96,8 @@ const WORLDS: &[World] = &[
         not: &["make the endpoint internal"],
         gate: Gate::Refuses,
     },
-    World {
-        case: "H6: a redirect to another host of the platform",
+    Case {
+        about: "H6: a redirect to another host of the platform",
         records: &[("A", "{36}")],
         hosts: &[(36, |_, port| {
             Reply::redirect(301, &format!("http://www.ours.test:{port}/.well-known/acme-challenge/{TOKEN}"))
@@ -107,8 +107,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Passes,
     },
-    World {
-        case: "H8: an answer after 7 s",
+    Case {
+        about: "H8: an answer after 7 s",
         records: &[("A", "{37}")],
         hosts: &[(37, |_, _| Reply::SlowPlatform(Duration::from_secs(7)))],
         check: Some("host-indirect"),
@@ -116,8 +116,8 @@ const WORLDS: &[World] = &[
         not: &["timed out"],
         gate: Gate::Passes,
     },
-    World {
-        case: "H11: HTTP/1.0 without a length",
+    Case {
+        about: "H11: HTTP/1.0 without a length",
         records: &[("A", "{38}")],
         hosts: &[(38, |_, _| Reply::Octets(format!("HTTP/1.0 200 OK\r\n\r\n{EXPECTED}").into()))],
         check: Some("host-elsewhere"),
@@ -125,8 +125,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Passes,
     },
-    World {
-        case: "H12: a BOM before the body",
+    Case {
+        about: "H12: a BOM before the body",
         records: &[("A", "{39}")],
         hosts: &[(39, |_, _| Reply::page(&format!("\u{feff}{EXPECTED}")))],
         check: Some("host-elsewhere"),
@@ -134,8 +134,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "H13: 302 without Location",
+    Case {
+        about: "H13: 302 without Location",
         records: &[("A", "{40}")],
         hosts: &[(40, |_, _| Reply::redirect(302, ""))],
         check: Some("host-elsewhere"),
@@ -143,8 +143,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "H14: a packed body",
+    Case {
+        about: "H14: a packed body",
         records: &[("A", "{41}")],
         hosts: &[(41, |_, _| Reply::packed(EXPECTED))],
         check: Some("host-elsewhere"),
@@ -152,8 +152,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Passes,
     },
-    World {
-        case: "H15: 404 with the right body",
+    Case {
+        about: "H15: 404 with the right body",
         records: &[("A", "{42}")],
         hosts: &[(42, |_, _| {
             Reply::Octets(
@@ -165,8 +165,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "H16: a redirect to https, where nobody has signed the certificate",
+    Case {
+        about: "H16: a redirect to https, where nobody has signed the certificate",
         records: &[("A", "{52}")],
         hosts: &[
             (52, |_, port| Reply::redirect(301, &format!("https://four.d.test:{port}/x"))),
@@ -177,8 +177,8 @@ const WORLDS: &[World] = &[
         not: &["certificate"],
         gate: Gate::Passes,
     },
-    World {
-        case: "H17: a redirect to an IP address is followed",
+    Case {
+        about: "H17: a redirect to an IP address is followed",
         records: &[("A", "{43}")],
         hosts: &[(43, |_, port| {
             Reply::redirect(302, &format!("http://127.88.50.20:{port}/.well-known/acme-challenge/{TOKEN}"))
@@ -188,8 +188,8 @@ const WORLDS: &[World] = &[
         not: &["does not follow"],
         gate: Gate::Passes,
     },
-    World {
-        case: "H21: an A record beside the CNAME",
+    Case {
+        about: "H21: an A record beside the CNAME",
         records: &[("CNAME", "edge.platform.test."), ("A", "{44}")],
         hosts: &[(44, elsewhere)],
         check: Some("host-conflict"),
@@ -197,8 +197,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "D27: the zone appended to the target",
+    Case {
+        about: "D27: the zone appended to the target",
         records: &[("CNAME", "edge.platform.test.d.test.")],
         hosts: &[],
         check: Some("host-elsewhere"),
@@ -206,8 +206,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "V-G1: aliases are a chain, and the addresses behind them a list",
+    Case {
+        about: "V-G1: aliases are a chain, and the addresses behind them a list",
         records: &[("CNAME", "farm.d.test.")],
         hosts: &[(45, elsewhere), (46, elsewhere)],
         check: Some("host-elsewhere"),
@@ -215,8 +215,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "V-H13a: two redirects, and the last host breaks off",
+    Case {
+        about: "V-H13a: two redirects, and the last host breaks off",
         records: &[("A", "{47}")],
         hosts: &[
             (47, |_, port| Reply::redirect(301, &format!("http://two.d.test:{port}/x"))),
@@ -228,8 +228,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "V-H13b: a redirect to a host without an address",
+    Case {
+        about: "V-H13b: a redirect to a host without an address",
         records: &[("A", "{50}")],
         hosts: &[(50, |_, port| Reply::redirect(301, &format!("http://nothing.d.test:{port}/x")))],
         check: Some("host-elsewhere"),
@@ -237,8 +237,8 @@ const WORLDS: &[World] = &[
         not: &[],
         gate: Gate::Refuses,
     },
-    World {
-        case: "a host that takes the request and never answers is to be asked again",
+    Case {
+        about: "a host that takes the request and never answers is to be asked again",
         records: &[("A", "{51}")],
         hosts: &[(51, |_, _| Reply::Nothing)],
         check: Some("host-elsewhere"),
@@ -258,7 +258,7 @@ fn filled(text: &str, host: &str) -> String {
     text
 }
 
-/// The worlds' zone, and their hosts.
+/// The cases' zone, and their hosts.
 async fn internet() -> Result<Internet> {
     let mut internet = Internet::with_root(NET, &[("ours.test", "NS", "ns2.dns.test.")]).await?;
     let mut records: Vec<(String, &str, String)> = vec![
@@ -271,9 +271,9 @@ async fn internet() -> Result<Internet> {
         ("three.d.test".into(), "A", filled("{49}", "")),
         ("four.d.test".into(), "A", filled("{53}", "")),
     ];
-    for (number, world) in WORLDS.iter().enumerate() {
+    for (number, case) in CASES.iter().enumerate() {
         let host = name(number);
-        records.extend(world.records.iter().map(|(kind, value)| (host.clone(), *kind, filled(value, &host))));
+        records.extend(case.records.iter().map(|(kind, value)| (host.clone(), *kind, filled(value, &host))));
     }
     let records: Vec<(&str, &str, &str)> =
         records.iter().map(|(owner, kind, value)| (owner.as_str(), *kind, value.as_str())).collect();
@@ -283,9 +283,9 @@ async fn internet() -> Result<Internet> {
     internet.serve(4, Behaviour::Serving(StaticZone::new("ours.test", &ours)?)).await?;
     internet.hosts(vec![(edge, Reply::Platform)]).await?;
     let port = internet.http;
-    for (number, world) in WORLDS.iter().enumerate() {
+    for (number, case) in CASES.iter().enumerate() {
         let host = name(number);
-        let replies = world.hosts.iter().map(|(last, reply)| (IpAddr::from([127, 88, NET, *last]), reply(&host, port)));
+        let replies = case.hosts.iter().map(|(last, reply)| (IpAddr::from([127, 88, NET, *last]), reply(&host, port)));
         internet.hosts(replies.collect()).await?;
     }
     Ok(internet)
@@ -299,20 +299,20 @@ fn name(number: usize) -> String {
 async fn answers_of_hosts_are_judged_as_lets_encrypt_does_and_reported() -> Result<()> {
     let internet = internet().await?;
     // Side by side: one of them takes its time.
-    let judged = futures::future::join_all(WORLDS.iter().enumerate().map(async |(number, world)| {
+    let judged = futures::future::join_all(CASES.iter().enumerate().map(async |(number, case)| {
         let host = name(number);
         let report = internet.check(&external(&host, &[]), NOW).await;
         let gate = gate(&internet, &host).await?;
-        anyhow::Ok((world, host, report, gate))
+        anyhow::Ok((case, host, report, gate))
     }));
     let mut wrong = Vec::new();
     for judged in judged.await {
-        let (world, host, report, gate) = judged?;
-        if let Err(error) = as_expected(world, &host, &report, &gate) {
-            wrong.push(format!("{} ({host}): {error:#}\n{:#?}\ngate: {gate:?}", world.case, report.findings));
+        let (case, host, report, gate) = judged?;
+        if let Err(error) = as_expected(case, &host, &report, &gate) {
+            wrong.push(format!("{} ({host}): {error:#}\n{:#?}\ngate: {gate:?}", case.about, report.findings));
         }
     }
-    ensure!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), WORLDS.len(), wrong.join("\n\n"));
+    ensure!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n\n"));
     Ok(())
 }
 
@@ -322,21 +322,21 @@ async fn gate(internet: &Internet, host: &str) -> Result<Probed> {
     Ok(judge_probe(&Judged { name: &host.parse()?, subject: &external(host, &[]) }, &observed))
 }
 
-fn as_expected(world: &World, host: &str, report: &CheckReport, gate: &Probed) -> Result<()> {
+fn as_expected(case: &Case, host: &str, report: &CheckReport, gate: &Probed) -> Result<()> {
     let worst = report.findings.first();
-    ensure!(worst.map(|finding| finding.check.as_str()) == world.check, "the check");
+    ensure!(worst.map(|finding| finding.check.as_str()) == case.check, "the check");
     let passed = match gate {
         Probed::Passed => Gate::Passes,
         Probed::Wrong(_) => Gate::Refuses,
         Probed::Unknown(_) | Probed::PlatformsFault(_) => Gate::Unknown,
     };
-    ensure!(passed == world.gate, "the gate: {passed:?}");
+    ensure!(passed == case.gate, "the gate: {passed:?}");
     let said = |finding: &Finding| format!("{} {} {}", finding.subject, finding.guidance.summary, next_step(finding));
     let check = report.findings.iter().map(said).collect::<Vec<_>>().join("\n");
-    for words in world.said {
+    for words in case.said {
         ensure!(check.contains(&filled(words, host)), "“{words}” is not said: {check}");
     }
-    for words in world.not {
+    for words in case.not {
         ensure!(!check.contains(&filled(words, host)), "“{words}” is said: {check}");
     }
     Ok(())

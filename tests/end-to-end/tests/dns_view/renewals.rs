@@ -1,4 +1,4 @@
-//! One judgement of one fault, in worlds that are resolved from the root: the first attempt, the one after a failure, a renewal,
+//! One judgement of one fault, in cases that are resolved from the root: the first attempt, the one after a failure, a renewal,
 //! the check and the health check name the same check, the same person and the same next step.
 
 use std::slice;
@@ -28,7 +28,7 @@ const UNLIMITED: Pace =
     Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
 
 /// What is wrong, in records of `d.test`: `{target}` is what the delegation must lead to.
-struct World {
+struct Case {
     check: &'static str,
     about: &'static str,
     records: &'static [(&'static str, &'static str, &'static str)],
@@ -40,12 +40,12 @@ struct World {
     needs_whole_check: bool,
 }
 
-const fn world(
+const fn case(
     check: &'static str,
     about: &'static str,
     records: &'static [(&'static str, &'static str, &'static str)],
-) -> World {
-    World {
+) -> Case {
+    Case {
         check,
         about,
         records,
@@ -60,31 +60,31 @@ const fn seen_by_the_whole_check(
     check: &'static str,
     about: &'static str,
     records: &'static [(&'static str, &'static str, &'static str)],
-) -> World {
-    World { needs_whole_check: true, ..world(check, about, records) }
+) -> Case {
+    Case { needs_whole_check: true, ..case(check, about, records) }
 }
 
 const RIGHT: (&str, &str, &str) = (NAME, "CNAME", "{target}.");
 
-const WORLDS: [World; 20] = [
-    world("delegation-missing", "no record", &[]),
-    world("delegation-missing", "at the name above", &[("_acme-challenge.d.test", "CNAME", "{target}.")]),
-    world("delegation-missing", "another type in the way", &[(NAME, "A", "192.0.2.7")]),
-    world("delegation-elsewhere", "another vendor", &[(NAME, "CNAME", "abc.dcv.vendor.test.")]),
-    world("delegation-elsewhere", "R1: an earlier registration", &[(NAME, "CNAME", "earlier.acme.platform.test.")]),
-    world("delegation-elsewhere", "two records", &[(NAME, "CNAME", "{target}."), (NAME, "CNAME", "old.test.")]),
-    world("delegation-missing", "a wildcard", &[("*.d.test", "CNAME", "sites.builder.test.")]),
-    world("delegation-elsewhere", "the zone appended to the target", &[(NAME, "CNAME", "{target}.d.test.")]),
-    world(
+const CASES: [Case; 20] = [
+    case("delegation-missing", "no record", &[]),
+    case("delegation-missing", "at the name above", &[("_acme-challenge.d.test", "CNAME", "{target}.")]),
+    case("delegation-missing", "another type in the way", &[(NAME, "A", "192.0.2.7")]),
+    case("delegation-elsewhere", "another vendor", &[(NAME, "CNAME", "abc.dcv.vendor.test.")]),
+    case("delegation-elsewhere", "R1: an earlier registration", &[(NAME, "CNAME", "earlier.acme.platform.test.")]),
+    case("delegation-elsewhere", "two records", &[(NAME, "CNAME", "{target}."), (NAME, "CNAME", "old.test.")]),
+    case("delegation-missing", "a wildcard", &[("*.d.test", "CNAME", "sites.builder.test.")]),
+    case("delegation-elsewhere", "the zone appended to the target", &[(NAME, "CNAME", "{target}.d.test.")]),
+    case(
         "delegation-doubled-label",
         "and to the name",
         &[("_acme-challenge.shop.d.test.d.test", "CNAME", "{target}.d.test.")],
     ),
-    world("delegation-txt-instead", "the wrong type", &[(NAME, "TXT", "\"{target}\"")]),
-    world("delegation-own-zone", "a zone of its own", &[(NAME, "NS", "ns2.dns.test.")]),
-    world("alias-loop", "an alias of itself", &[(NAME, "CNAME", "_acme-challenge.shop.d.test.")]),
-    World { served: |_| Ok(Behaviour::Refused), ..world("servers-lame", "the server refuses", &[]) },
-    World { served: |_| Ok(Behaviour::ServFail), ..world("servers-failing", "the server fails", &[]) },
+    case("delegation-txt-instead", "the wrong type", &[(NAME, "TXT", "\"{target}\"")]),
+    case("delegation-own-zone", "a zone of its own", &[(NAME, "NS", "ns2.dns.test.")]),
+    case("alias-loop", "an alias of itself", &[(NAME, "CNAME", "_acme-challenge.shop.d.test.")]),
+    Case { served: |_| Ok(Behaviour::Refused), ..case("servers-lame", "the server refuses", &[]) },
+    Case { served: |_| Ok(Behaviour::ServFail), ..case("servers-failing", "the server fails", &[]) },
     seen_by_the_whole_check("caa-forbids", "another CA", &[RIGHT, ("d.test", "CAA", "0 issue \"other.test\"")]),
     seen_by_the_whole_check("caa-critical", "C1: a critical tag", &[RIGHT, ("shop.d.test", "CAA", "1 tbs \"x\"")]),
     seen_by_the_whole_check(
@@ -92,11 +92,11 @@ const WORLDS: [World; 20] = [
         "by other challenges",
         &[RIGHT, ("d.test", "CAA", "0 issue \"ca.example; validationmethods=tls-alpn-01\"")],
     ),
-    World {
+    Case {
         served: |zone| Ok(Behaviour::Serving(zone.with(ServerEffect::RefusingAt("CAA".into())))),
         ..seen_by_the_whole_check("caa-unanswered", "C9: REFUSED for CAA", &[RIGHT])
     },
-    World {
+    Case {
         served: |zone| {
             let expired = zone.signed()?.with_signatures(Some(NAME), SignatureFault::Expired)?;
             Ok(Behaviour::Serving(expired))
@@ -104,7 +104,7 @@ const WORLDS: [World; 20] = [
         is_secured: true,
         ..seen_by_the_whole_check("dnssec-broken", "S2: the record's own signature is over", &[RIGHT])
     },
-    World { is_secured: true, ..seen_by_the_whole_check("dnssec-broken", "signed above alone", &[RIGHT]) },
+    Case { is_secured: true, ..seen_by_the_whole_check("dnssec-broken", "signed above alone", &[RIGHT]) },
 ];
 
 /// What somebody reads: the check, and words with the next step.
@@ -140,12 +140,12 @@ impl Tried<'_> {
             platform: self.platform,
             move_grace: MOVE_GRACE,
         };
-        let asked = fixture.ca.asked();
+        let requests = fixture.ca.requests();
         let Err(failure) = open_order(&ports, &fixture.input, fixture.now).await else {
             anyhow::bail!("an order was made")
         };
         ensure!(failure.name == FailureName::RecordsNotReady, "{failure:?}");
-        ensure!(fixture.ca.asked() == asked, "the CA heard of it: {failure:?}");
+        ensure!(fixture.ca.requests() == requests, "the CA heard of it: {failure:?}");
         Ok(said(failure))
     }
 
@@ -176,7 +176,7 @@ impl Tried<'_> {
         fail(&mut later, failure).await?;
         let second = self.attempt(&later).await?;
         let mut again = fixture().await;
-        again.hold(again.now).await;
+        again.give_certificate(again.now).await;
         fail(&mut again, Failure::with_guidance(FailureName::RecordsNotReady, attempted.1.clone())).await?;
         let renewed = self.attempt(&again).await?;
         let mut all = vec![
@@ -188,7 +188,7 @@ impl Tried<'_> {
         ];
         if !needs_whole_check {
             let renewing = fixture().await;
-            renewing.hold(renewing.now).await;
+            renewing.give_certificate(renewing.now).await;
             all.push(("the renewal", self.attempt(&renewing).await?));
         }
         Ok(all)
@@ -247,8 +247,8 @@ async fn checks_and_attempts_report_a_fault_in_the_same_words() -> Result<()> {
     let target = fixture().await.endpoint().await.label.target("acme.platform.test");
     let platform = Platform { delegation_zone: "acme.platform.test".into(), ..Fixture::platform() };
     let mut wrong = Vec::new();
-    for (net, world) in (60..).zip(&WORLDS) {
-        let filled: Vec<(&str, &str, String)> = world
+    for (net, case) in (60..).zip(&CASES) {
+        let filled: Vec<(&str, &str, String)> = case
             .records
             .iter()
             .map(|(owner, kind, value)| (*owner, *kind, value.replace("{target}", &target)))
@@ -256,19 +256,19 @@ async fn checks_and_attempts_report_a_fault_in_the_same_words() -> Result<()> {
         let own = [("d.test", "NS", "ns1.dns.test.")].into_iter();
         let records: Vec<_> =
             own.chain(filled.iter().map(|(owner, kind, value)| (*owner, *kind, value.as_str()))).collect();
-        let mut internet = match world.is_secured {
+        let mut internet = match case.is_secured {
             true => Internet::signed(net).await?,
             false => Internet::without_owner(net).await?,
         };
-        internet.serve(3, (world.served)(StaticZone::new("d.test", &records)?)?).await?;
+        internet.serve(3, (case.served)(StaticZone::new("d.test", &records)?)?).await?;
         internet.issuer = MemoryCa::issuer();
         let tried = Tried { dns: &internet.dns()?, prober: &internet.prober()?, platform: &platform };
-        let judged = tried.all(&fixture, world.needs_whole_check).await.and_then(|all| alike(&all, world.check));
+        let judged = tried.all(&fixture, case.needs_whole_check).await.and_then(|all| alike(&all, case.check));
         if let Err(error) = judged {
-            wrong.push(format!("{} ({}): {error:#}", world.check, world.about));
+            wrong.push(format!("{} ({}): {error:#}", case.check, case.about));
         }
     }
-    ensure!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), WORLDS.len(), wrong.join("\n\n"));
+    ensure!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n\n"));
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use time::Duration;
 use vocabulary::acme::Reachability;
 use vocabulary::names::{EndpointId, EndpointNames};
 
-use crate::world::{Chaos, World};
+use crate::simulation::{Chaos, Simulation};
 
 const TENANTS: [&str; 2] = ["acme", "globex"];
 /// Attempts at once.
@@ -48,7 +48,7 @@ fn acts(most: usize) -> impl Strategy<Value = Act> {
 }
 
 struct Queue {
-    world: World,
+    simulation: Simulation,
     /// Of each tenant, the oldest first.
     of: [Vec<EndpointId>; 2],
     registered: u128,
@@ -62,11 +62,11 @@ struct Queue {
 
 impl Queue {
     fn new() -> Self {
-        let mut world = World::new(Chaos::default());
-        world.make_room_for(ROOM);
-        let begun = world.now();
+        let mut simulation = Simulation::new(Chaos::default());
+        simulation.make_room_for(ROOM);
+        let begun = simulation.now();
         Self {
-            world,
+            simulation,
             of: [Vec::new(), Vec::new()],
             registered: 0,
             every: Vec::new(),
@@ -82,7 +82,7 @@ impl Queue {
         let domain = format!("www.shop-{number}.example");
         let names = EndpointNames::parse(&domain, &[], 9).expect("a valid name");
         let (name, reachability) = (TENANTS[tenant], Reachability::Internal);
-        let id = self.world.register_for(name, number, names, reachability, delegated).await;
+        let id = self.simulation.register_for(name, number, names, reachability, delegated).await;
         if tenant == 0 {
             self.every.push(id.clone());
         }
@@ -98,10 +98,10 @@ impl Queue {
             }
             Act::Break(count) | Act::Renew(count) => {
                 for id in self.of[tenant].clone().into_iter().take(count) {
-                    let Some(endpoint) = self.world.endpoint(&id).await else { continue };
+                    let Some(endpoint) = self.simulation.endpoint(&id).await else { continue };
                     if matches!(act, Act::Break(_)) {
                         let name = endpoint.names.primary().base.challenge_name();
-                        self.world.dns.alias(&name, "gone.example");
+                        self.simulation.dns.alias(&name, "gone.example");
                     }
                     self.make_due(&endpoint).await;
                 }
@@ -111,7 +111,7 @@ impl Queue {
             Act::Remove(count) => {
                 let going = count.min(self.of[tenant].len());
                 for id in self.of[tenant].drain(..going).collect::<Vec<_>>() {
-                    self.world.endpoints.begin_removal(&id, self.world.now()).await.expect("in memory");
+                    self.simulation.endpoints.begin_removal(&id, self.simulation.now()).await.expect("in memory");
                 }
             }
             Act::Nothing => {}
@@ -120,7 +120,7 @@ impl Queue {
 
     /// Opens its renewal, and makes it due now.
     async fn make_due(&self, endpoint: &Endpoint) {
-        let (endpoints, now) = (&self.world.endpoints, self.world.now());
+        let (endpoints, now) = (&self.simulation.endpoints, self.simulation.now());
         endpoints.open_renewal(&endpoint.id, now).await.expect("in memory");
         let due_at = endpoint.due_at.expect("always due some time");
         let entry = DueEntry { endpoint: endpoint.id.clone(), due_at };
@@ -131,16 +131,17 @@ impl Queue {
     async fn scan(&mut self) {
         self.scans += 1;
         let at = self.begun + Duration::MINUTE * self.scans;
-        self.world.set_time(at.max(self.world.now() + Duration::SECOND));
-        let now = self.world.now();
+        self.simulation.set_time(at.max(self.simulation.now() + Duration::SECOND));
+        let now = self.simulation.now();
         let mut due = BTreeSet::new();
         for id in self.every.clone() {
-            let Some(endpoint) = self.world.endpoint(&id).await else { continue };
+            let Some(endpoint) = self.simulation.endpoint(&id).await else { continue };
             if endpoint.due_at.is_some_and(|at| at <= now) && !endpoint.is_leased(now) {
                 due.insert(id);
             }
         }
-        let started: BTreeSet<EndpointId> = self.world.scan_and_run().await.into_iter().map(|(id, _)| id).collect();
+        let started: BTreeSet<EndpointId> =
+            self.simulation.scan_and_run().await.into_iter().map(|(id, _)| id).collect();
         let of_its = due.intersection(&started).count();
         assert!(of_its >= due.len().min(PART), "{of_its} of {} that were due were started: {due:?}", due.len());
         // With more than its part due at once it waits for itself.

@@ -6,7 +6,7 @@ use domain::endpoint::Endpoint;
 use testkit::proptest::prelude::*;
 use vocabulary::certificate::{CertificateTags, Deployment, InstalledCertificate, ListenerArn, Region};
 
-use crate::world::World;
+use crate::simulation::Simulation;
 
 const HOME: &str = "eu-central-1";
 const LISTENERS: [&str; 3] = [
@@ -38,9 +38,9 @@ pub(crate) fn any_of_them() -> impl Strategy<Value = Deployment> {
 }
 
 /// All listeners exist, and have nothing.
-pub(crate) fn prepare(world: &World) {
+pub(crate) fn prepare(simulation: &Simulation) {
     for number in 0..LISTENERS.len() {
-        world.destinations.listeners_here().create(&listener(number), None);
+        simulation.destinations.listeners_here().create(&listener(number), None);
     }
 }
 
@@ -52,15 +52,15 @@ pub(crate) fn arns(endpoint: &Endpoint) -> BTreeMap<String, String> {
 }
 
 /// Each place has exactly the one certificate, and each listener what it is to have.
-pub(crate) fn check(world: &World, endpoint: &Endpoint, held: &InstalledCertificate) {
-    let in_acm = world.certificates.held();
+pub(crate) fn check(simulation: &Simulation, endpoint: &Endpoint, held: &InstalledCertificate) {
+    let in_acm = simulation.certificates.all();
     assert_eq!(in_acm.len(), 1, "one certificate, none orphaned: {in_acm:?}");
     assert_eq!(in_acm.get(&held.arn).map(|c| &c.serial), Some(&held.serial), "ACM has the one that is recorded");
     let wanted = endpoint.deployment.further_regions(HOME);
     let recorded: BTreeSet<&Region> = held.copies.iter().map(|copy| &copy.region).collect();
     assert_eq!(recorded, wanted, "there is a copy where one is wanted, and nowhere else");
-    for (place, there) in world.destinations.elsewhere() {
-        let there = there.held();
+    for (place, there) in simulation.destinations.elsewhere() {
+        let there = there.all();
         let Some(arn) = held.arn_in(&place.region) else {
             assert!(there.is_empty(), "{} is not wanted any more: {there:?}", place.region);
             continue;
@@ -70,12 +70,12 @@ pub(crate) fn check(world: &World, endpoint: &Endpoint, held: &InstalledCertific
     }
     let tagged =
         |tags: CertificateTags| assert_eq!(tags, endpoint.deployment.tags, "the tags are those of the endpoint");
-    tagged(world.certificates.tags(&held.arn));
-    for (place, there) in world.destinations.elsewhere() {
+    tagged(simulation.certificates.tags(&held.arn));
+    for (place, there) in simulation.destinations.elsewhere() {
         held.arn_in(&place.region).into_iter().for_each(|arn| tagged(there.tags(arn)));
     }
     assert_eq!(held.tags, endpoint.deployment.tags, "and that is recorded");
-    let secrets = world.exports.secrets();
+    let secrets = simulation.exports.secrets();
     assert_eq!(
         secrets.len(),
         usize::from(endpoint.deployment.export_key),
@@ -83,25 +83,29 @@ pub(crate) fn check(world: &World, endpoint: &Endpoint, held: &InstalledCertific
     );
     assert!(secrets.values().all(|secret| secret.guarded), "and never one that others read");
     let exported = endpoint.deployment.export_key.then(|| held.serial.clone());
-    assert_eq!(world.exports.current(&endpoint.id), exported, "it has the certificate in place");
+    assert_eq!(simulation.exports.current(&endpoint.id), exported, "it has the certificate in place");
     assert_eq!(held.export.as_ref().and_then(|export| export.serial.clone()), exported, "which is recorded");
     for listener in (0..LISTENERS.len()).map(listener) {
         let expected = endpoint.deployment.listeners.contains(&listener);
         let expected: Vec<_> = held.arn_in(listener.region()).filter(|_| expected).into_iter().collect();
-        assert_eq!(world.destinations.listeners_here().held(&listener), expected, "{listener}");
+        assert_eq!(simulation.destinations.listeners_here().certificates(&listener), expected, "{listener}");
         let known = held.listeners.iter().find(|known| known.listener == listener);
         assert_eq!(known.is_some_and(|known| known.attached_at.is_some()), !expected.is_empty(), "and it is recorded");
     }
 }
 
 /// Nothing is left anywhere.
-pub(crate) fn check_gone(world: &World) {
-    assert!(world.certificates.held().is_empty(), "no certificate is left");
-    assert!(world.exports.secrets().is_empty(), "no secret with a key is left");
-    for (place, there) in world.destinations.elsewhere() {
-        assert!(there.held().is_empty(), "a copy is left in {}", place.region);
+pub(crate) fn check_gone(simulation: &Simulation) {
+    assert!(simulation.certificates.all().is_empty(), "no certificate is left");
+    assert!(simulation.exports.secrets().is_empty(), "no secret with a key is left");
+    for (place, there) in simulation.destinations.elsewhere() {
+        assert!(there.all().is_empty(), "a copy is left in {}", place.region);
     }
     for listener in (0..LISTENERS.len()).map(listener) {
-        assert_eq!(world.destinations.listeners_here().held(&listener), Vec::<String>::new(), "{listener}");
+        assert_eq!(
+            simulation.destinations.listeners_here().certificates(&listener),
+            Vec::<String>::new(),
+            "{listener}"
+        );
     }
 }

@@ -9,7 +9,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::names::{EndpointId, EndpointNames};
 
 use crate::is_settled;
-use crate::world::{Chaos, World};
+use crate::simulation::{Chaos, Simulation};
 
 /// Names of the crowd that are broken, and of those how many only the CA finds out about.
 const CROWD: u128 = 5000;
@@ -24,62 +24,62 @@ fn name(text: String) -> EndpointNames {
 
 /// In which scan each endpoint of the other tenant got its certificate; and how many attempts of the crowd each started.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Observed {
     others: BTreeMap<EndpointId, u32>,
     crowd: Vec<usize>,
     crowd_orders: usize,
 }
 
-async fn live(crowd: u128) -> Told {
-    let world = World::new(Chaos::default());
+async fn live(crowd: u128) -> Observed {
+    let simulation = Simulation::new(Chaos::default());
     let mut others = BTreeSet::new();
     for number in 0..OTHERS {
         let names = name(format!("old-{number}.example-{number}.org"));
-        others.insert(world.register_for("other", 1 + number, names, Reachability::Internal, true).await);
+        others.insert(simulation.register_for("other", 1 + number, names, Reachability::Internal, true).await);
     }
-    world.scan_and_run().await;
+    simulation.scan_and_run().await;
     let mut renewals = Vec::new();
     for id in &others {
-        let endpoint = world.endpoint(id).await;
+        let endpoint = simulation.endpoint(id).await;
         assert!(is_settled(endpoint.as_ref()), "issued before the crowd comes");
         renewals.push(endpoint.and_then(|endpoint| endpoint.certificate).expect("it has one").renew_at);
     }
-    world.set_time(renewals.into_iter().max().expect("there are some") - Duration::MINUTE);
-    world.ca.distrust("distrusted");
+    simulation.set_time(renewals.into_iter().max().expect("there are some") - Duration::MINUTE);
+    simulation.ca.distrust("distrusted");
     for number in 0..crowd {
         let distrusted = number < DISTRUSTED;
         let names = match distrusted {
             true => name(format!("n{number}.distrusted-{}.example", number % 40)),
             false => name(format!("n{number}.crowd-{}.example", number % 100)),
         };
-        world.register_for("crowd", 1000 + number, names, Reachability::Internal, distrusted).await;
+        simulation.register_for("crowd", 1000 + number, names, Reachability::Internal, distrusted).await;
     }
     for number in 0..OTHERS {
         let names = name(format!("new-{number}.example-{number}.org"));
-        others.insert(world.register_for("other", 500 + number, names, Reachability::Internal, true).await);
+        others.insert(simulation.register_for("other", 500 + number, names, Reachability::Internal, true).await);
     }
-    let (orders, begun) = (world.ca.orders(), world.now() + Duration::MINUTE);
-    let mut told = Told { others: BTreeMap::new(), crowd: Vec::new(), crowd_orders: 0 };
+    let (orders, begun) = (simulation.ca.orders(), simulation.now() + Duration::MINUTE);
+    let mut observed = Observed { others: BTreeMap::new(), crowd: Vec::new(), crowd_orders: 0 };
     for scan in 0..SCANS {
-        world.set_time(world.now().max(begun + Duration::MINUTE * scan));
-        let serials = serials(&world, &others).await;
-        let started = world.scan_and_run().await;
-        told.crowd.push(started.iter().filter(|(id, _)| !others.contains(id)).count());
-        for (id, serial) in self::serials(&world, &others).await {
+        simulation.set_time(simulation.now().max(begun + Duration::MINUTE * scan));
+        let serials = serials(&simulation, &others).await;
+        let started = simulation.scan_and_run().await;
+        observed.crowd.push(started.iter().filter(|(id, _)| !others.contains(id)).count());
+        for (id, serial) in self::serials(&simulation, &others).await {
             if serial.is_some() && serials.get(&id) != Some(&serial) {
-                told.others.entry(id).or_insert(scan);
+                observed.others.entry(id).or_insert(scan);
             }
         }
     }
-    told.crowd_orders = world.ca.orders() - orders - others.len();
-    assert_eq!(world.ca.over_limits(), 0, "the CA never had to say that it is too much");
-    told
+    observed.crowd_orders = simulation.ca.orders() - orders - others.len();
+    assert_eq!(simulation.ca.over_limits(), 0, "the CA never had to say that it is too much");
+    observed
 }
 
-async fn serials(world: &World, ids: &BTreeSet<EndpointId>) -> BTreeMap<EndpointId, Option<String>> {
+async fn serials(simulation: &Simulation, ids: &BTreeSet<EndpointId>) -> BTreeMap<EndpointId, Option<String>> {
     let mut serials = BTreeMap::new();
     for id in ids {
-        let endpoint = world.endpoint(id).await.expect("nobody removes it");
+        let endpoint = simulation.endpoint(id).await.expect("nobody removes it");
         serials.insert(id.clone(), endpoint.certificate.map(|held| held.serial));
     }
     serials
@@ -89,7 +89,7 @@ async fn serials(world: &World, ids: &BTreeSet<EndpointId>) -> BTreeMap<Endpoint
 fn one_tenant_with_five_thousand_broken_names_delays_no_one_else() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (alone, beside) = runtime.block_on(async { (live(0).await, live(CROWD).await) });
-    let last = |told: &Told| told.others.values().max().copied();
+    let last = |observed: &Observed| observed.others.values().max().copied();
     println!(
         "{} endpoints had their certificates by scan {:?}; beside {CROWD} broken names by scan {:?}",
         beside.others.len(),

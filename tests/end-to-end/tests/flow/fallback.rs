@@ -5,21 +5,21 @@ use domain::ports::Registry;
 use time::Duration;
 use vocabulary::acme::Reachability;
 
-use crate::world::{Chaos, LIFETIME, Outages, World};
+use crate::simulation::{Chaos, LIFETIME, Outages, Simulation};
 use crate::{check_settled, is_settled};
 
 #[test]
 fn a_fallback_ca_renews_while_the_first_is_unavailable_and_then_the_first_does_again() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let start = World::new(Chaos::default()).now();
+        let start = Simulation::new(Chaos::default()).now();
         let away = start + Duration::DAY..start + LIFETIME;
-        let world = World::with(Chaos::default(), LIFETIME, Outages { ca: vec![away], ..Outages::default() });
-        let id = world.register("example.com", &["*.example.com".into()], Reachability::External).await;
+        let simulation = Simulation::with(Chaos::default(), LIFETIME, Outages { ca: vec![away], ..Outages::default() });
+        let id = simulation.register("example.com", &["*.example.com".into()], Reachability::External).await;
         let mut issuers = Vec::new();
         let mut held = None;
         for _ in 0..3 {
-            world
+            simulation
                 .run_until(&id, |endpoint| {
                     is_settled(endpoint)
                         && endpoint.is_some_and(|e| {
@@ -29,16 +29,16 @@ fn a_fallback_ca_renews_while_the_first_is_unavailable_and_then_the_first_does_a
                 })
                 .await;
             let outcome = if held.is_none() { Outcome::Issued } else { Outcome::Renewed };
-            let endpoint = check_settled(&world, &id, outcome).await;
+            let endpoint = check_settled(&simulation, &id, outcome).await;
             let certificate = endpoint.certificate.expect("checked");
-            let last = world.endpoints.attempts(&id, 1).await.expect("in memory").remove(0);
+            let last = simulation.endpoints.attempts(&id, 1).await.expect("in memory").remove(0);
             assert_eq!(last.directory, certificate.directory, "the history says which CA it was");
-            assert!(certificate.not_after > world.now(), "it is good");
+            assert!(certificate.not_after > simulation.now(), "it is good");
             issuers.extend(certificate.directory.clone());
             held = Some((certificate.directory, certificate.serial));
-            world.set_time(certificate.renew_at);
+            simulation.set_time(certificate.renew_at);
         }
         assert_eq!(issuers, ["memory://ca/directory", "memory://second/directory", "memory://ca/directory"]);
-        assert_eq!((world.ca.orders(), world.second.orders()), (2, 1));
+        assert_eq!((simulation.ca.orders(), simulation.second.orders()), (2, 1));
     });
 }

@@ -11,21 +11,21 @@ mod fallback;
 mod lets_encrypt;
 mod machine;
 mod secret;
-mod spent;
+mod simulation;
 mod tenants;
+mod tokens;
 mod upgrade;
-mod world;
 mod year;
 
 use domain::alert::AlertKind;
 use domain::endpoint::{Endpoint, Outcome};
 use domain::flow::TraceId;
 use domain::ports::{Claims, Registry, SharedCauses};
+use simulation::{Chaos, Simulation, Wish};
 use testkit::proptest::prelude::*;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::certificate::Deployment;
 use vocabulary::names::{EndpointId, EndpointNames};
-use world::{Chaos, Wish, World};
 
 /// How many random runs. Each is three flows or four: issue, change, renew, remove.
 const RUNS: u32 = 4000;
@@ -99,28 +99,28 @@ proptest! {
 fn without_any_chaos_one_order_and_one_message_are_enough() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let world = World::new(Chaos { crashes: vec![], duplicates: vec![], reuse_authorizations: false });
-        let id = world.register("www.example.com", &[], Reachability::External).await;
-        world.run_until(&id, is_settled).await;
-        assert_eq!(world.ca.orders(), 1);
-        assert_eq!(world.notifier.kinds(), [AlertKind::CertificateIssued]);
+        let simulation = Simulation::new(Chaos { crashes: vec![], duplicates: vec![], reuse_authorizations: false });
+        let id = simulation.register("www.example.com", &[], Reachability::External).await;
+        simulation.run_until(&id, is_settled).await;
+        assert_eq!(simulation.ca.orders(), 1);
+        assert_eq!(simulation.notifier.kinds(), [AlertKind::CertificateIssued]);
     });
 }
 
 /// Issue, change, renew, remove.
 async fn live(scenario: Scenario) {
-    let world = World::new(scenario.chaos.clone());
-    deployments::prepare(&world);
+    let simulation = Simulation::new(scenario.chaos.clone());
+    deployments::prepare(&simulation);
     let Scenario { domain, also, proving, deployment, .. } = &scenario;
-    let id = world.register_deployed(domain, also, *proving, deployment.clone()).await;
+    let id = simulation.register_deployed(domain, also, *proving, deployment.clone()).await;
     let wish = scenario.wish.clone();
     let methods = [Some(scenario.proving), wish.as_ref().map(|wish| wish.proving)];
-    let standing = methods.iter().flatten().all(|proving| proving.dns_method == DnsMethod::DnsPersist01);
-    world.wish(scenario.wish);
-    world.arm();
+    let persistent = methods.iter().flatten().all(|proving| proving.dns_method == DnsMethod::DnsPersist01);
+    simulation.wish(scenario.wish);
+    simulation.arm();
 
-    world.run_until(&id, is_settled).await;
-    let first = check_settled(&world, &id, Outcome::Issued).await;
+    simulation.run_until(&id, is_settled).await;
+    let first = check_settled(&simulation, &id, Outcome::Issued).await;
     if let Some(wish) = wish {
         assert_eq!(first.proving(), wish.proving);
         assert_eq!(first.deployment, wish.deployment.unwrap_or(scenario.deployment));
@@ -129,39 +129,40 @@ async fn live(scenario: Scenario) {
         assert!(first.names.same_set_as(&names), "it is as was wished: {:?}", first.names);
     }
 
-    world.set_time(first.certificate.as_ref().expect("checked").renew_at);
+    simulation.set_time(first.certificate.as_ref().expect("checked").renew_at);
     let serial = first.certificate.as_ref().expect("checked").serial.clone();
     let is_renewed = |endpoint: Option<&Endpoint>| {
         is_settled(endpoint)
             && endpoint.is_some_and(|e| e.certificate.as_ref().is_some_and(|held| held.serial != serial))
     };
-    world.run_until(&id, is_renewed).await;
-    let second = check_settled(&world, &id, Outcome::Renewed).await;
+    simulation.run_until(&id, is_renewed).await;
+    let second = check_settled(&simulation, &id, Outcome::Renewed).await;
     assert_eq!(deployments::arns(&first), deployments::arns(&second), "a renewal keeps the ARN in each place");
 
-    world.deliver_all_again().await;
-    check_settled(&world, &id, Outcome::Renewed).await;
+    simulation.deliver_all_again().await;
+    check_settled(&simulation, &id, Outcome::Renewed).await;
 
-    if let Err(crash) =
-        futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(world.endpoints.begin_removal(&id, world.now())))
-            .await
+    if let Err(crash) = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(
+        simulation.endpoints.begin_removal(&id, simulation.now()),
+    ))
+    .await
     {
         assert!(crash.is::<testkit::Crash>());
-        world.endpoints.begin_removal(&id, world.now()).await.expect("in memory");
+        simulation.endpoints.begin_removal(&id, simulation.now()).await.expect("in memory");
     }
-    world.run_until(&id, |endpoint| endpoint.is_none()).await;
-    assert!(world.endpoints.is_empty(), "no endpoint and no claim is left");
-    deployments::check_gone(&world);
-    check_nothing_published(&world);
-    let last = world.endpoints.attempts(&id, 1).await.expect("in memory");
+    simulation.run_until(&id, |endpoint| endpoint.is_none()).await;
+    assert!(simulation.endpoints.is_empty(), "no endpoint and no claim is left");
+    deployments::check_gone(&simulation);
+    check_nothing_published(&simulation);
+    let last = simulation.endpoints.attempts(&id, 1).await.expect("in memory");
     assert_eq!(last[0].outcome, Outcome::Removed, "the history says so");
-    assert!(world.notifier.kinds().contains(&AlertKind::EndpointRemoved));
-    assert_eq!(world.causes.lasting().await, Ok(vec![]), "what was told for all has been told to be over");
+    assert!(simulation.notifier.kinds().contains(&AlertKind::EndpointRemoved));
+    assert_eq!(simulation.causes.lasting().await, Ok(vec![]), "what was told for all has been told to be over");
     assert!(
-        !standing || world.zone.calls() == 0,
+        !persistent || simulation.zone.calls() == 0,
         "with standing records nothing is ever written to the delegation zone"
     );
-    assert_eq!(world.ca.over_limits(), 0, "the CA never had to say that it is too much");
+    assert_eq!(simulation.ca.over_limits(), 0, "the CA never had to say that it is too much");
 }
 
 fn is_settled(endpoint: Option<&Endpoint>) -> bool {
@@ -175,36 +176,39 @@ fn is_settled(endpoint: Option<&Endpoint>) -> bool {
 }
 
 /// The invariants of an endpoint at rest.
-async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endpoint {
-    world.tell_unsent(id).await;
-    let endpoint = world.endpoint(id).await.expect("it is there");
+async fn check_settled(simulation: &Simulation, id: &EndpointId, outcome: Outcome) -> Endpoint {
+    simulation.send_unsent(id).await;
+    let endpoint = simulation.endpoint(id).await.expect("it is there");
     let held = endpoint.certificate.clone().expect("it has a certificate");
-    deployments::check(world, &endpoint, &held);
+    deployments::check(simulation, &endpoint, &held);
     assert!(endpoint.names.same_set(&held.names), "the certificate is for the endpoint's names: {held:?}");
     let names: Vec<_> = endpoint.names.authorization_names().into_iter().cloned().collect();
-    let claims = world.endpoints.claims(&names).await.expect("in memory");
+    let claims = simulation.endpoints.claims(&names).await.expect("in memory");
     assert!(claims.len() == names.len() && claims.values().all(|claim| claim.endpoint == *id), "every name is claimed");
     assert_eq!(endpoint.due_at, Some(held.renew_at), "it is due at its renewal");
     assert_eq!(endpoint.order, None, "no order is open");
-    check_nothing_published(world);
-    let attempts = world.endpoints.attempts(id, 100).await.expect("in memory");
+    check_nothing_published(simulation);
+    let attempts = simulation.endpoints.attempts(id, 100).await.expect("in memory");
     assert!(attempts.iter().any(|attempt| attempt.outcome == outcome), "the history says {outcome:?}");
     let ended = attempts.iter().filter(|attempt| attempt.finished_at.is_some());
     for trace in ended.map(|attempt| TraceId::of(id, attempt.attempt)) {
-        assert!(world.traces.taken().iter().any(|taken| taken.id == trace), "each attempt that ended has its trace");
+        assert!(
+            simulation.traces.taken().iter().any(|taken| taken.id == trace),
+            "each attempt that ended has its trace"
+        );
     }
     let kind = match outcome {
         Outcome::Renewed => AlertKind::CertificateRenewed,
         _ => AlertKind::CertificateIssued,
     };
     // If one was replaced before anybody could be notified of it, people are notified of its successor.
-    let kinds = world.notifier.kinds();
+    let kinds = simulation.notifier.kinds();
     assert!(kinds.contains(&kind) || kinds.contains(&AlertKind::CertificateRenewed), "people were told");
     endpoint
 }
 
-fn check_nothing_published(world: &World) {
-    assert!(world.tokens.is_empty(), "no token is left lying");
-    assert!(world.zone.is_empty(), "no TXT record is left lying");
-    assert!(world.keys.is_empty(), "no key is left lying");
+fn check_nothing_published(simulation: &Simulation) {
+    assert!(simulation.tokens.is_empty(), "no token is left lying");
+    assert!(simulation.zone.is_empty(), "no TXT record is left lying");
+    assert!(simulation.keys.is_empty(), "no key is left lying");
 }

@@ -9,7 +9,7 @@ use time::Duration;
 use vocabulary::acme::Reachability;
 use vocabulary::names::{EndpointId, EndpointNames};
 
-use crate::world::{Chaos, World};
+use crate::simulation::{Chaos, Simulation};
 
 const HOST: &str = "www.victim.example.com";
 /// The other name of each registration in the random lives: the CA validates it at some times and not at others.
@@ -17,11 +17,11 @@ const OTHER: &str = "shop.victim.example.com";
 const SHARED: &str = "edge.platform.example";
 const OWN: &str = "*.edge.platform.example";
 
-/// A world whose CA keeps authorizations, for all tenants of the one account alike.
-fn world(target: &str) -> World {
-    let mut world = World::new(Chaos { reuse_authorizations: true, ..Chaos::default() });
-    world.platform.endpoint_target = target.parse().expect("a target");
-    world
+/// A simulation whose CA keeps authorizations, for all tenants of the one account alike.
+fn simulation(target: &str) -> Simulation {
+    let mut simulation = Simulation::new(Chaos { reuse_authorizations: true, ..Chaos::default() });
+    simulation.platform.endpoint_target = target.parse().expect("a target");
+    simulation
 }
 
 fn names(domain: &str, also: &[&str]) -> EndpointNames {
@@ -30,77 +30,78 @@ fn names(domain: &str, also: &[&str]) -> EndpointNames {
 }
 
 /// Runs the next attempts, each when it is due.
-async fn attempt(world: &World, id: &EndpointId, times: u32) -> Option<Endpoint> {
+async fn attempt(simulation: &Simulation, id: &EndpointId, times: u32) -> Option<Endpoint> {
     for _ in 0..times {
-        let due = world.endpoint(id).await?.due_at.expect("always due some time");
-        world.set_time(due.max(world.now() + Duration::SECOND));
-        world.scan_and_run().await;
+        let due = simulation.endpoint(id).await?.due_at.expect("always due some time");
+        simulation.set_time(due.max(simulation.now() + Duration::SECOND));
+        simulation.scan_and_run().await;
     }
-    world.endpoint(id).await
+    simulation.endpoint(id).await
 }
 
-async fn remove(world: &World, id: &EndpointId) {
-    world.endpoints.begin_removal(id, world.now()).await.expect("in memory");
-    while attempt(world, id, 1).await.is_some() {}
+async fn remove(simulation: &Simulation, id: &EndpointId) {
+    simulation.endpoints.begin_removal(id, simulation.now()).await.expect("in memory");
+    while attempt(simulation, id, 1).await.is_some() {}
 }
 
-fn delegate(world: &World, host: &str, endpoint: &Endpoint) {
-    world.dns.alias(&format!("_acme-challenge.{host}"), &world.platform.delegation_target(&endpoint.label));
+fn delegate(simulation: &Simulation, host: &str, endpoint: &Endpoint) {
+    simulation.dns.alias(&format!("_acme-challenge.{host}"), &simulation.platform.delegation_target(&endpoint.label));
 }
 
 #[tokio::test]
 async fn records_that_a_tenant_leaves_in_dns_are_of_no_use_to_the_next_one() {
     for target in [SHARED, OWN] {
-        let world = world(target);
-        let acme = world.register_for("acme", 1, names(HOST, &[]), Reachability::External, true).await;
-        let issued = attempt(&world, &acme, 1).await.expect("there");
+        let simulation = simulation(target);
+        let acme = simulation.register_for("acme", 1, names(HOST, &[]), Reachability::External, true).await;
+        let issued = attempt(&simulation, &acme, 1).await.expect("there");
         assert!(issued.certificate.is_some(), "{:?}", issued.failing);
-        remove(&world, &acme).await;
+        remove(&simulation, &acme).await;
 
-        let orders = world.ca.orders();
-        let globex = world.register_for("globex", 2, names(HOST, &[]), Reachability::External, false).await;
-        let waiting = attempt(&world, &globex, 5).await.expect("there");
+        let orders = simulation.ca.orders();
+        let globex = simulation.register_for("globex", 2, names(HOST, &[]), Reachability::External, false).await;
+        let waiting = attempt(&simulation, &globex, 5).await.expect("there");
         assert!(waiting.certificate.is_none() && waiting.order.is_none());
         let failure = waiting.failing.expect("it waits for its owner").failure;
-        assert_eq!((failure.check.as_deref(), world.ca.orders()), (Some("delegation-elsewhere"), orders));
+        assert_eq!((failure.check.as_deref(), simulation.ca.orders()), (Some("delegation-elsewhere"), orders));
 
-        let globex_owns = world.endpoint(&globex).await.expect("there");
-        delegate(&world, HOST, &globex_owns);
-        assert!(attempt(&world, &globex, 1).await.expect("there").certificate.is_some(), "its proof stands now");
+        let globex_owns = simulation.endpoint(&globex).await.expect("there");
+        delegate(&simulation, HOST, &globex_owns);
+        assert!(attempt(&simulation, &globex, 1).await.expect("there").certificate.is_some(), "its proof stands now");
     }
 }
 
 #[tokio::test]
 async fn a_name_that_is_added_is_proven_before_an_order_names_it() {
-    let world = world(SHARED);
-    let globex = world.register_for("globex", 1, names("www.globex.example", &[]), Reachability::External, true).await;
-    let seen = attempt(&world, &globex, 1).await.expect("there");
+    let simulation = simulation(SHARED);
+    let globex =
+        simulation.register_for("globex", 1, names("www.globex.example", &[]), Reachability::External, true).await;
+    let seen = attempt(&simulation, &globex, 1).await.expect("there");
     // A wildcard of acme's leads every host of its domain to the platform.
-    world.dns.alias(HOST, SHARED);
+    simulation.dns.alias(HOST, SHARED);
     let change = Change {
         names: names("www.globex.example", &[HOST]),
         reachability: seen.reachability,
         dns_method: seen.dns_method,
         deployment: seen.deployment.clone(),
-        due_at: world.now(),
+        due_at: simulation.now(),
     };
     let event = testkit::contracts::registered(&seen);
-    world.endpoints.change(&seen, &change, &event).await.expect("changed");
-    let orders = world.ca.orders();
-    let changed = attempt(&world, &globex, 3).await.expect("there");
-    assert_eq!((world.ca.orders(), &changed.certificate), (orders, &seen.certificate), "the one in place stays");
-    delegate(&world, HOST, &changed);
-    let covered = attempt(&world, &globex, 1).await.expect("there");
+    simulation.endpoints.change(&seen, &change, &event).await.expect("changed");
+    let orders = simulation.ca.orders();
+    let changed = attempt(&simulation, &globex, 3).await.expect("there");
+    assert_eq!((simulation.ca.orders(), &changed.certificate), (orders, &seen.certificate), "the one in place stays");
+    delegate(&simulation, HOST, &changed);
+    let covered = attempt(&simulation, &globex, 1).await.expect("there");
     assert!(covered.certificate.is_some_and(|held| covered.names.same_set(&held.names)));
 }
 
 #[tokio::test]
 async fn one_cname_to_its_own_target_proves_a_host_and_brings_its_visitors() {
-    let world = world(OWN);
-    let id = world.register_for("acme", 1, names(HOST, &[]), Reachability::External, false).await;
-    let endpoint = world.endpoint(&id).await.expect("there");
-    world.dns.alias(HOST, &world.platform.endpoint_target.of(&endpoint.label));
-    assert!(attempt(&world, &id, 1).await.expect("there").certificate.is_some());
+    let simulation = simulation(OWN);
+    let id = simulation.register_for("acme", 1, names(HOST, &[]), Reachability::External, false).await;
+    let endpoint = simulation.endpoint(&id).await.expect("there");
+    simulation.dns.alias(HOST, &simulation.platform.endpoint_target.of(&endpoint.label));
+    assert!(attempt(&simulation, &id, 1).await.expect("there").certificate.is_some());
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +138,7 @@ fn acts() -> impl Strategy<Value = Act> {
 
 /// Two tenants, every registration there ever was, and what its owner has in DNS.
 struct Lives {
-    world: World,
+    simulation: Simulation,
     own_targets: bool,
     all: Vec<Endpoint>,
     /// Which of all is each tenant's now.
@@ -150,11 +151,11 @@ struct Lives {
 
 impl Lives {
     fn new(target: &str, crashes: Vec<(u32, bool)>) -> Self {
-        let mut world = World::new(Chaos { reuse_authorizations: true, crashes, ..Chaos::default() });
-        world.platform.endpoint_target = target.parse().expect("a target");
-        let own_targets = world.platform.endpoint_target.is_own();
+        let mut simulation = Simulation::new(Chaos { reuse_authorizations: true, crashes, ..Chaos::default() });
+        simulation.platform.endpoint_target = target.parse().expect("a target");
+        let own_targets = simulation.platform.endpoint_target.is_own();
         let (all, of, proven) = (Vec::new(), [None; 2], BTreeSet::new());
-        Self { world, own_targets, all, of, delegation: None, target: None, proven }
+        Self { simulation, own_targets, all, of, delegation: None, target: None, proven }
     }
 
     fn back(&self, steps: usize) -> Option<(usize, &Endpoint)> {
@@ -182,12 +183,12 @@ impl Lives {
     }
 
     async fn now(&self, number: usize) -> Option<Endpoint> {
-        self.world.endpoints.find_with_chain(&self.all[number].id).await.expect("in memory")
+        self.simulation.endpoints.find_with_chain(&self.all[number].id).await.expect("in memory")
     }
 
     /// Who holds the name: one of all.
     async fn holder(&self) -> Option<usize> {
-        let claims = self.world.endpoints.claims(&[HOST.parse().expect("a name")]).await.expect("in memory");
+        let claims = self.simulation.endpoints.claims(&[HOST.parse().expect("a name")]).await.expect("in memory");
         let claim = claims.into_values().next()?;
         self.all.iter().position(|endpoint| endpoint.id == claim.endpoint)
     }
@@ -195,15 +196,15 @@ impl Lives {
     /// Runs whatever is due when the endpoint with this number is, and checks it against the rule.
     async fn scan(&mut self, number: usize) {
         let Some(due) = self.now(number).await.and_then(|endpoint| endpoint.due_at) else { return };
-        self.world.set_time(due.max(self.world.now() + Duration::SECOND));
+        self.simulation.set_time(due.max(self.simulation.now() + Duration::SECOND));
         let mut before = Vec::new();
         for number in 0..self.all.len() {
             before.push(self.now(number).await);
         }
         let held_by = self.holder().await;
-        self.world.arm();
-        self.world.scan_and_run().await;
-        self.world.disarm();
+        self.simulation.arm();
+        self.simulation.scan_and_run().await;
+        self.simulation.disarm();
         let holds = self.holder().await;
         if holds != held_by
             && let Some(holder) = holds
@@ -227,7 +228,7 @@ impl Lives {
 
     async fn remove(&mut self, tenant: usize) {
         let Some(number) = self.of[tenant] else { return };
-        self.world.endpoints.begin_removal(&self.all[number].id, self.world.now()).await.expect("in memory");
+        self.simulation.endpoints.begin_removal(&self.all[number].id, self.simulation.now()).await.expect("in memory");
         // From now on it blocks nobody.
         self.of[tenant] = None;
         self.witness();
@@ -242,15 +243,16 @@ impl Lives {
                 let number = self.all.len();
                 let names = names(HOST, &[OTHER]);
                 let name = ["acme", "globex"][tenant];
-                let id = self.world.register_for(name, number as u128 + 1, names, Reachability::External, false).await;
-                self.all.push(self.world.endpoint(&id).await.expect("there"));
+                let id =
+                    self.simulation.register_for(name, number as u128 + 1, names, Reachability::External, false).await;
+                self.all.push(self.simulation.endpoint(&id).await.expect("there"));
                 self.of[tenant] = Some(number);
             }
             Act::Remove(tenant) => self.remove(tenant).await,
             Act::Delegate(back) => {
                 if let Some((number, endpoint)) = self.back(back) {
                     for host in [HOST, OTHER] {
-                        delegate(&self.world, host, endpoint);
+                        delegate(&self.simulation, host, endpoint);
                     }
                     self.delegation = Some(number);
                 }
@@ -258,22 +260,22 @@ impl Lives {
             Act::Point(back) => {
                 if let Some((number, endpoint)) = self.back(back) {
                     for host in [HOST, OTHER] {
-                        self.world.dns.alias(host, &self.world.platform.endpoint_target.of(&endpoint.label));
+                        self.simulation.dns.alias(host, &self.simulation.platform.endpoint_target.of(&endpoint.label));
                     }
                     self.target = Some(number);
                 }
             }
             Act::Clear => {
                 for host in [HOST, OTHER] {
-                    self.world.dns.alias(&format!("_acme-challenge.{host}"), "gone.example");
-                    self.world.dns.alias(host, "gone.example");
+                    self.simulation.dns.alias(&format!("_acme-challenge.{host}"), "gone.example");
+                    self.simulation.dns.alias(host, "gone.example");
                 }
                 (self.delegation, self.target) = (None, None);
             }
             Act::Renew(tenant) => {
                 if let Some(number) = self.of[tenant] {
-                    let (id, now) = (&self.all[number].id, self.world.now());
-                    self.world.endpoints.open_renewal(id, now).await.expect("in memory");
+                    let (id, now) = (&self.all[number].id, self.simulation.now());
+                    self.simulation.endpoints.open_renewal(id, now).await.expect("in memory");
                     self.witness();
                     self.scan(number).await;
                 }
@@ -284,7 +286,7 @@ impl Lives {
                     self.scan(number).await;
                 }
             }
-            Act::Distrust(distrusts) => self.world.ca.distrust(distrusts.then_some("shop")),
+            Act::Distrust(distrusts) => self.simulation.ca.distrust(distrusts.then_some("shop")),
             Act::Register(_) => {}
         }
         self.witness();
@@ -313,7 +315,7 @@ impl Lives {
         }
         for name in [HOST, OTHER] {
             let name = name.parse().expect("a name");
-            assert!(!self.world.ca.remembers(&name), "the CA would use what it has validated of {name} again");
+            assert!(!self.simulation.ca.remembers(&name), "the CA would use what it has validated of {name} again");
         }
     }
 

@@ -5,7 +5,7 @@ use domain::endpoint::Outcome;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 
 use crate::machine::Machine;
-use crate::world::{Chaos, World};
+use crate::simulation::{Chaos, Simulation};
 use crate::{check_nothing_published, check_settled, is_settled};
 
 /// The definition of the previous release, whose present-challenge wrote TXT values itself.
@@ -27,23 +27,23 @@ fn ways() -> [(Vec<String>, Proving); 4] {
 
 /// An attempt of the previous definition, updated before or after its responses were published; then what follows.
 async fn live(also: &[String], proving: Proving, published_before: bool) {
-    let mut world = World::new(Chaos::default());
-    let id = world.register(WWW, also, proving).await;
-    world.machine = Machine::parse(PREVIOUS);
-    world.present_as_before(published_before);
-    world.scan_and_run().await;
-    let after = world.endpoint(&id).await.expect("it is there");
+    let mut simulation = Simulation::new(Chaos::default());
+    let id = simulation.register(WWW, also, proving).await;
+    simulation.machine = Machine::parse(PREVIOUS);
+    simulation.present_as_before(published_before);
+    simulation.scan_and_run().await;
+    let after = simulation.endpoint(&id).await.expect("it is there");
     assert_eq!((after.attempt, after.lease_until), (1, None), "the attempt has ended");
 
-    world.machine = Machine::load();
-    world.present_as_before(false);
-    world.run_until(&id, is_settled).await;
-    let settled = check_settled(&world, &id, Outcome::Issued).await;
-    check_nothing_published(&world);
+    simulation.machine = Machine::load();
+    simulation.present_as_before(false);
+    simulation.run_until(&id, is_settled).await;
+    let settled = check_settled(&simulation, &id, Outcome::Issued).await;
+    check_nothing_published(&simulation);
     assert!(settled.attempt <= 2, "one attempt more is enough: {}", settled.attempt);
-    assert_eq!(world.ca.over_limits(), 0);
+    assert_eq!(simulation.ca.over_limits(), 0);
     if published_before {
-        assert_eq!(world.ca.orders(), 1, "its order goes on");
+        assert_eq!(simulation.ca.orders(), 1, "its order goes on");
     }
 }
 

@@ -7,7 +7,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
 
-use crate::world::{Chaos, Outage, Outages, World};
+use crate::simulation::{Chaos, Outage, Outages, Simulation};
 
 const START: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
 const YEAR: Duration = Duration::days(365);
@@ -27,36 +27,37 @@ fn outage(day: i64, length: Duration) -> Outage {
 
 /// Lives through the year; panics if a certificate expires.
 async fn live(lifetime: Duration, registered: OffsetDateTime, outages: &Outages, stopped: &[Outage]) -> Outcome {
-    let world = World::with(Chaos::default(), lifetime, outages.clone());
-    world.set_time(registered);
-    let id = world.register("example.com", &["*.example.com".into()], Reachability::External).await;
+    let simulation = Simulation::with(Chaos::default(), lifetime, outages.clone());
+    simulation.set_time(registered);
+    let id = simulation.register("example.com", &["*.example.com".into()], Reachability::External).await;
     let mut outcome = Outcome { renewals: 0, nearest: 1.0 };
     let mut held = None;
     loop {
-        world.scan_and_run().await;
-        let endpoint = world.endpoint(&id).await.expect("nobody removes it");
+        simulation.scan_and_run().await;
+        let endpoint = simulation.endpoint(&id).await.expect("nobody removes it");
         let certificate = endpoint.certificate.expect("the first one is had before the outages");
         if let Some((serial, not_after)) = held.replace((certificate.serial.clone(), certificate.not_after))
             && serial != certificate.serial
         {
-            let left = not_after - world.now();
+            let left = not_after - simulation.now();
             assert!(
                 left.is_positive(),
                 "a certificate of {lifetime} expired at {not_after}, replaced at {}",
-                world.now()
+                simulation.now()
             );
             outcome.renewals += 1;
             outcome.nearest = outcome.nearest.min(left / lifetime);
         }
-        let due = endpoint.due_at.expect("an endpoint is always due some time").max(world.now() + Duration::MINUTE);
+        let due =
+            endpoint.due_at.expect("an endpoint is always due some time").max(simulation.now() + Duration::MINUTE);
         // While the installation is stopped nothing scans; the first scan comes when it is over.
         let next = stopped.iter().find(|outage| outage.contains(&due)).map_or(due, |outage| outage.end);
         if next >= START + YEAR {
             assert!(certificate.not_after > next.min(START + YEAR), "it is still good");
-            assert_eq!(world.ca.over_limits(), 0, "the CA never had to say that it is too much");
+            assert_eq!(simulation.ca.over_limits(), 0, "the CA never had to say that it is too much");
             return outcome;
         }
-        world.set_time(next);
+        simulation.set_time(next);
     }
 }
 

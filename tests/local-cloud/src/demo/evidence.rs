@@ -5,7 +5,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::stage::{Stage, text};
+use super::setup::{Setup, text};
 use crate::chain::VerifiedChain;
 
 /// A certificate as it was found in ACM, its chain verified.
@@ -15,10 +15,10 @@ pub(super) struct Evidence {
     pub chain: VerifiedChain,
 }
 
-impl Stage<'_> {
+impl Setup<'_> {
     /// Shows the endpoint with the CLI, compares it with what ACM has, and shows both.
     pub(super) async fn inspect(&self, domain: &str) -> Result<Evidence> {
-        let endpoint = self.ask(&["show", domain]).await?;
+        let endpoint = self.query(&["show", domain]).await?;
         let renews = text(&endpoint["certificate"]["renews_at"]);
         self.screen.answer(&format!(
             "{}, renewed automatically from {}",
@@ -49,7 +49,7 @@ impl Stage<'_> {
         ensure!(same, "{domain}: ACM has serial {}, recorded is {recorded}", chain.serial);
 
         let word = |value: Option<&str>| value.unwrap_or("?").to_owned();
-        let moment = |at: Option<&aws_sdk_acm::primitives::DateTime>| {
+        let time_of = |at: Option<&aws_sdk_acm::primitives::DateTime>| {
             at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()).map_or("?".into(), date)
         };
         self.screen.fact("ACM", arn)?;
@@ -61,8 +61,8 @@ impl Stage<'_> {
                 word(described.status().map(|status| status.as_str())),
                 word(described.r#type().map(|kind| kind.as_str())),
                 word(described.key_algorithm().map(|algorithm| algorithm.as_str())),
-                moment(described.not_before()),
-                moment(described.not_after()),
+                time_of(described.not_before()),
+                time_of(described.not_after()),
             ),
         )?;
         self.screen.fact(
@@ -107,12 +107,12 @@ fn date(at: OffsetDateTime) -> String {
 }
 
 fn date_of(rfc3339: &str) -> Result<String> {
-    Ok(date(moment(rfc3339)?))
+    Ok(date(parse_time(rfc3339)?))
 }
 
-pub(super) fn moment(rfc3339: &str) -> Result<OffsetDateTime> {
+pub(super) fn parse_time(rfc3339: &str) -> Result<OffsetDateTime> {
     let format = &time::format_description::well_known::Rfc3339;
-    OffsetDateTime::parse(rfc3339, format).with_context(|| format!("“{rfc3339}” is no moment"))
+    OffsetDateTime::parse(rfc3339, format).with_context(|| format!("“{rfc3339}” is no time"))
 }
 
 /// The last bytes of a public key: enough to distinguish two keys.

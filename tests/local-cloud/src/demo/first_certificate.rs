@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::command::Cli;
 use super::screen::Screen;
-use super::stage::{Record, Stage, text};
+use super::setup::{Record, Setup, text};
 use crate::cloud::{self, LocalCloud};
 use crate::options::{DEFAULT_NAME, Options};
 
@@ -27,30 +27,30 @@ pub async fn try_domain(name: &str, domain: &str) -> Result<()> {
 
 async fn play(cloud: &LocalCloud, screen: &Screen, zone: &str, domain: &str) -> Result<()> {
     screen.heading(&format!("1  The domain owner's zone: {zone}"))?;
-    let stage = match cloud.zone(zone).await {
-        Ok(zone) => Stage::over(cloud, screen, zone)?,
-        Err(_) => Stage::set(cloud, screen, zone).await?,
+    let setup = match cloud.zone(zone).await {
+        Ok(zone) => Setup::over(cloud, screen, zone)?,
+        Err(_) => Setup::create(cloud, screen, zone).await?,
     };
-    screen.tell("An ordinary hosted zone in the emulated Route 53.")?;
+    screen.print("An ordinary hosted zone in the emulated Route 53.")?;
 
     screen.heading(&format!("2  Register {domain}, as the platform team"))?;
-    if is_registered(&stage.cli, domain).await {
-        screen.tell("It is registered already.")?;
+    if is_registered(&setup.cli, domain).await {
+        screen.print("It is registered already.")?;
     } else {
-        stage.add(&[domain, "--external"]).await?;
-        stage.first_attempt(domain).await?;
+        setup.add(&[domain, "--external"]).await?;
+        setup.first_attempt(domain).await?;
     }
-    let records = stage.records(domain).await?;
+    let records = setup.records(domain).await?;
 
     screen.heading("3  Create the records, as the domain owner")?;
     for record in &records {
-        create(&stage, record).await?;
+        create(&setup, record).await?;
     }
 
     screen.heading("4  Get the certificate")?;
-    stage.renew(domain).await?;
-    stage.inspect(domain).await?;
-    pages(&stage, domain).await
+    setup.renew(domain).await?;
+    setup.inspect(domain).await?;
+    pages(&setup, domain).await
 }
 
 /// The cloud `name`: the one that runs, else a new one.
@@ -77,16 +77,16 @@ async fn is_registered(cli: &Cli, domain: &str) -> bool {
     cli.json(&["show", domain]).await.is_ok()
 }
 
-async fn create(stage: &Stage<'_>, record: &Record) -> Result<()> {
-    stage.create_record(&record.name, &record.kind, &record.value).await
+async fn create(setup: &Setup<'_>, record: &Record) -> Result<()> {
+    setup.create_record(&record.name, &record.kind, &record.value).await
 }
 
 /// The pages to open.
-async fn pages(stage: &Stage<'_>, domain: &str) -> Result<()> {
-    let screen = stage.screen;
-    let endpoint = stage.cli.json(&["show", domain]).await?;
-    let link = stage.cli.json(&["share", domain]).await?;
-    let api = &stage.cloud.description().api;
+async fn pages(setup: &Setup<'_>, domain: &str) -> Result<()> {
+    let screen = setup.screen;
+    let endpoint = setup.cli.json(&["show", domain]).await?;
+    let link = setup.cli.json(&["share", domain]).await?;
+    let api = &setup.cloud.description().api;
     screen.heading("Where to go from here")?;
     screen.fact("Dashboard", &format!("{api}/dashboard  (sign in as Olive; no password)"))?;
     screen.fact("Endpoint", &format!("{api}/dashboard/endpoints/{}", text(&endpoint["id"])))?;

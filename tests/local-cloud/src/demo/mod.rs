@@ -11,7 +11,7 @@ mod publications;
 mod report;
 mod schedule;
 mod screen;
-mod stage;
+mod setup;
 mod stories;
 
 use std::time::{Duration, Instant};

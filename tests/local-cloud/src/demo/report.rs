@@ -8,8 +8,8 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::evidence::moment;
-use super::stage::{Stage, text, used};
+use super::evidence::parse_time;
+use super::setup::{Setup, text, used};
 
 /// As the CLI's own tables.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -31,30 +31,30 @@ struct Row {
 }
 
 /// Reads the history of `domains` with the CLI, joins it with the executions, and shows the successful attempts.
-pub(super) async fn show(stage: &Stage<'_>, domains: &[&str]) -> Result<()> {
-    let arns = stage.cloud.executions().await?;
+pub(super) async fn show(setup: &Setup<'_>, domains: &[&str]) -> Result<()> {
+    let arns = setup.cloud.executions().await?;
     let by_name: HashMap<&str, &str> =
         arns.iter().filter_map(|arn| Some((arn.rsplit_once(':')?.1, arn.as_str()))).collect();
     let mut rows = Vec::new();
     for domain in domains {
-        let attempts = stage.ask(&["history", domain]).await?;
+        let attempts = setup.query(&["history", domain]).await?;
         let attempts = attempts.as_array().context("the history is an array")?;
         let outcomes: Vec<_> = attempts.iter().rev().map(|attempt| text(&attempt["outcome"])).collect();
-        stage.screen.answer(&format!("attempts: {}", outcomes.join(", ")))?;
+        setup.screen.answer(&format!("attempts: {}", outcomes.join(", ")))?;
         for attempt in attempts.iter().filter(|attempt| is_success(attempt)) {
             let name = text(&attempt["execution"]);
             let arn = by_name.get(name).with_context(|| format!("there is no execution {name}"))?;
-            let execution = stage.cloud.execution(arn).await?;
+            let execution = setup.cloud.execution(arn).await?;
             rows.push(row(domain, attempt, execution.transitions())?);
         }
     }
     ensure!(rows.len() > domains.len(), "each endpoint has a certificate, and some are renewed: {rows:?}");
     rows.sort_by_key(|row| row.started);
-    stage.screen.line("")?;
+    setup.screen.line("")?;
     let table = table(&rows);
     let (header, body) = table.split_once('\n').context("a table has a header")?;
-    stage.screen.line(&format!("{}\n{body}\n", stage.screen.bold(header)))?;
-    stage.screen.paragraph(
+    setup.screen.line(&format!("{}\n{body}\n", setup.screen.bold(header)))?;
+    setup.screen.paragraph(
         "One name takes 8 requests to the CA, each further name 2 more. It refuses 5 % of the nonces on purpose, and \
          such a request is sent again. The first order has made the account.",
     )
@@ -65,8 +65,8 @@ fn is_success(attempt: &Value) -> bool {
 }
 
 fn row(domain: &str, attempt: &Value, transitions: usize) -> Result<Row> {
-    let started = moment(text(&attempt["started_at"]))?;
-    let took = moment(text(&attempt["finished_at"]))? - started;
+    let started = parse_time(text(&attempt["started_at"]))?;
+    let took = parse_time(text(&attempt["finished_at"]))? - started;
     Ok(Row {
         started,
         endpoint: domain.to_owned(),

@@ -7,8 +7,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::time::sleep;
 
-use super::evidence::{Evidence, clock, key_end, moment};
-use super::stage::{Stage, text};
+use super::evidence::{Evidence, clock, key_end, parse_time};
+use super::setup::{Setup, text};
 
 const POLL: Duration = Duration::from_millis(700);
 
@@ -65,7 +65,7 @@ impl Awaited {
         if failures == 0 && !serial.is_empty() && !serial.trim_start_matches('0').eq_ignore_ascii_case(old) {
             return Ok(Phase::Done);
         }
-        Ok(match moment(text(&endpoint["next_attempt_at"]))? {
+        Ok(match parse_time(text(&endpoint["next_attempt_at"]))? {
             due if due > now => Phase::Waiting { due },
             _ => Phase::Due,
         })
@@ -86,13 +86,13 @@ impl Awaited {
 }
 
 /// Waits until each has its new certificate. Each is checked as soon as it is there: its own renewal comes soon.
-pub(super) async fn await_schedule(stage: &Stage<'_>, mut awaited: Vec<Awaited>) -> Result<()> {
+pub(super) async fn await_schedule(setup: &Setup<'_>, mut awaited: Vec<Awaited>) -> Result<()> {
     let begun = Instant::now();
-    let waiting = || stage.screen.spinner("waiting for the scheduled scan".into());
+    let waiting = || setup.screen.spinner("waiting for the scheduled scan".into());
     let mut spinner = waiting();
     while !awaited.iter().all(Awaited::is_done) {
         sleep(POLL).await;
-        let listed = stage.cli.json(&["list"]).await?;
+        let listed = setup.cli.json(&["list"]).await?;
         let now = OffsetDateTime::now_utc();
         for one in awaited.iter_mut().filter(|one| !one.is_done()) {
             let found = listed.as_array().into_iter().flatten().find(|endpoint| endpoint["domain"] == one.domain);
@@ -102,16 +102,16 @@ pub(super) async fn await_schedule(stage: &Stage<'_>, mut awaited: Vec<Awaited>)
             }
             let after = format!("+{} s", begun.elapsed().as_secs());
             let line = format!("{:<14} {}", one.domain, one.news(&phase));
-            spinner.above(|| stage.screen.fact(&after, &line))?;
+            spinner.above(|| setup.screen.fact(&after, &line))?;
             if let Phase::Failed { summary } = &phase {
                 bail!("{}: {summary}", one.domain);
             }
             one.shown = Some(phase);
             if one.is_done() {
                 drop(spinner);
-                let found = stage.inspect(one.domain).await?;
+                let found = setup.inspect(one.domain).await?;
                 if let Some(before) = &one.before {
-                    compare(stage, one.domain, before, &found)?;
+                    compare(setup, one.domain, before, &found)?;
                 }
                 spinner = waiting();
             }
@@ -132,15 +132,15 @@ fn still_awaited(awaited: &[Awaited], now: OffsetDateTime) -> String {
     awaited.iter().filter_map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn compare(stage: &Stage<'_>, domain: &str, before: &Evidence, after: &Evidence) -> Result<()> {
+fn compare(setup: &Setup<'_>, domain: &str, before: &Evidence, after: &Evidence) -> Result<()> {
     ensure!(after.arn == before.arn, "{domain}: the ARN changed from {} to {}", before.arn, after.arn);
     let (old, new) = (&before.chain, &after.chain);
     ensure!(new.serial != old.serial, "{domain}: the serial is the old one");
     ensure!(new.public_key != old.public_key, "{domain}: the key was used again");
     ensure!(new.not_after > old.not_after, "{domain}: it is not valid for longer");
-    stage.screen.fact("Renewed", &format!("same ARN; new serial {} (was {})", new.serial, old.serial))?;
+    setup.screen.fact("Renewed", &format!("same ARN; new serial {} (was {})", new.serial, old.serial))?;
     let [old, new] = [old, new].map(|chain| key_end(&chain.public_key));
-    stage.screen.fact("", &format!("new key, whose public part ends with {new} (was {old})"))
+    setup.screen.fact("", &format!("new key, whose public part ends with {new} (was {old})"))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Screen {
     }
 
     /// The text of the stories between their commands.
-    pub(super) fn tell(&self, text: &str) -> Result<()> {
+    pub(super) fn print(&self, text: &str) -> Result<()> {
         self.line(&fold(text, 2, 2))
     }
 

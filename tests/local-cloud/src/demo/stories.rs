@@ -11,7 +11,7 @@ use super::publications::watch;
 use super::report;
 use super::schedule::{Awaited, await_schedule};
 use super::screen::Screen;
-use super::stage::{Record, Stage, text, used};
+use super::setup::{Record, Setup, text, used};
 use crate::cloud::LocalCloud;
 use crate::zones::UNREACHABLE;
 
@@ -23,14 +23,14 @@ const WRONG: &str = "api.shop.test";
 
 /// Plays all of them, and reports what they took.
 pub(super) async fn play(cloud: &LocalCloud, screen: &Screen) -> Result<()> {
-    let stage = Stage::set(cloud, screen, APEX).await?;
-    let external = external(&stage).await.context("story 1")?;
-    let internal = internal(&stage).await.context("story 2")?;
-    let apex = apex_and_wildcard(&stage).await.context("story 3")?;
-    wrong_alias(&stage).await.context("story 4")?;
+    let setup = Setup::create(cloud, screen, APEX).await?;
+    let external = external(&setup).await.context("story 1")?;
+    let internal = internal(&setup).await.context("story 2")?;
+    let apex = apex_and_wildcard(&setup).await.context("story 3")?;
+    wrong_alias(&setup).await.context("story 4")?;
 
     screen.heading("5  The scheduled scan renews what is due, and heals story 4")?;
-    screen.tell(
+    screen.print(
         "Nobody runs a command for that. The certificates live for three minutes, and are due at half of \
                  that; the scan comes each minute.",
     )?;
@@ -38,68 +38,68 @@ pub(super) async fn play(cloud: &LocalCloud, screen: &Screen) -> Result<()> {
     for (domain, evidence) in [(EXTERNAL, external), (INTERNAL, internal), (APEX, apex)] {
         awaited.push(Awaited::renewal(domain, evidence));
     }
-    await_schedule(&stage, awaited).await.context("story 5")?;
+    await_schedule(&setup, awaited).await.context("story 5")?;
 
     screen.heading("What it took")?;
-    report::show(&stage, &[EXTERNAL, INTERNAL, APEX, WRONG]).await
+    report::show(&setup, &[EXTERNAL, INTERNAL, APEX, WRONG]).await
 }
 
-async fn external(stage: &Stage<'_>) -> Result<Evidence> {
-    let screen = stage.screen;
+async fn external(setup: &Setup<'_>) -> Result<Evidence> {
+    let screen = setup.screen;
     screen.heading(&format!("1  {EXTERNAL}: an external endpoint, proven over HTTP-01"))?;
-    stage.add(&[EXTERNAL, "--external"]).await?;
-    screen.tell("One record proves that the domain is its owner's, the other brings its visitors.")?;
-    delegate(stage, EXTERNAL).await?;
-    let ((), seen) = watch(stage.cloud, stage.renew(EXTERNAL)).await?;
+    setup.add(&[EXTERNAL, "--external"]).await?;
+    screen.print("One record proves that the domain is its owner's, the other brings its visitors.")?;
+    delegate(setup, EXTERNAL).await?;
+    let ((), seen) = watch(setup.cloud, setup.renew(EXTERNAL)).await?;
     for ((host, path), body) in &seen.responses {
         screen.fact("Seen", &format!("http://{host} answered from S3, through the edge, for a moment:"))?;
         screen.fact("", &format!("GET {path}"))?;
         screen.fact("", body)?;
     }
-    stage.inspect(EXTERNAL).await
+    setup.inspect(EXTERNAL).await
 }
 
-async fn internal(stage: &Stage<'_>) -> Result<Evidence> {
-    let screen = stage.screen;
+async fn internal(setup: &Setup<'_>) -> Result<Evidence> {
+    let screen = setup.screen;
     screen.heading(&format!("2  {INTERNAL}: an internal endpoint, proven over DNS-01"))?;
-    stage.create_record(INTERNAL, "A", UNREACHABLE).await?;
-    let port = stage.cloud.description().edge.port();
+    setup.create_record(INTERNAL, "A", UNREACHABLE).await?;
+    let port = setup.cloud.description().edge.port();
     let connected = timeout(Duration::from_secs(1), TcpStream::connect((UNREACHABLE, port))).await;
     ensure!(!matches!(connected, Ok(Ok(_))), "something listens at {UNREACHABLE}");
-    screen.tell("Nothing listens there: the CA cannot reach the host, and need not.")?;
-    stage.add(&[INTERNAL, "--internal"]).await?;
-    delegate(stage, INTERNAL).await?;
+    screen.print("Nothing listens there: the CA cannot reach the host, and need not.")?;
+    setup.add(&[INTERNAL, "--internal"]).await?;
+    delegate(setup, INTERNAL).await?;
 
-    let ((), seen) = watch(stage.cloud, stage.renew(INTERNAL)).await?;
+    let ((), seen) = watch(setup.cloud, setup.renew(INTERNAL)).await?;
     show_txt(screen, &seen.txt)?;
-    stage.inspect(INTERNAL).await
+    setup.inspect(INTERNAL).await
 }
 
-async fn apex_and_wildcard(stage: &Stage<'_>) -> Result<Evidence> {
-    let screen = stage.screen;
+async fn apex_and_wildcard(setup: &Setup<'_>) -> Result<Evidence> {
+    let screen = setup.screen;
     screen.heading(&format!("3  {APEX} and {WILDCARD}: one certificate, one TXT name with two values"))?;
-    stage.add(&[APEX, "--also", WILDCARD, "--internal"]).await?;
-    let records = delegate(stage, APEX).await?;
+    setup.add(&[APEX, "--also", WILDCARD, "--internal"]).await?;
+    let records = delegate(setup, APEX).await?;
     ensure!(records.len() == 1, "one delegation serves both names: {records:?}");
 
-    let ((), seen) = watch(stage.cloud, stage.renew(APEX)).await?;
+    let ((), seen) = watch(setup.cloud, setup.renew(APEX)).await?;
     show_txt(screen, &seen.txt)?;
     let most = seen.txt.values().map(Vec::len).max();
     ensure!(most.is_none_or(|most| most == 2), "both values are published together: {:?}", seen.txt);
-    stage.inspect(APEX).await
+    setup.inspect(APEX).await
 }
 
 /// Creates the record that the endpoint asks for, once its first attempt has missed it.
-async fn delegate(stage: &Stage<'_>, domain: &str) -> Result<Vec<Record>> {
-    let first = stage.first_attempt(domain).await?;
+async fn delegate(setup: &Setup<'_>, domain: &str) -> Result<Vec<Record>> {
+    let first = setup.first_attempt(domain).await?;
     ensure!(
         first["failure"]["name"] == "RecordsNotReady" && used(&first, "ca_requests") == 0,
         "the first attempt looks for the record before it asks the CA: {first:#}"
     );
-    stage.screen.tell("Its first attempt found no record, and did not ask the CA.")?;
-    let records = stage.records(domain).await?;
+    setup.screen.print("Its first attempt found no record, and did not ask the CA.")?;
+    let records = setup.records(domain).await?;
     for record in &records {
-        stage.create_record(&record.name, &record.kind, &record.value).await?;
+        setup.create_record(&record.name, &record.kind, &record.value).await?;
     }
     Ok(records)
 }
@@ -115,14 +115,14 @@ fn show_txt(screen: &Screen, txt: &std::collections::BTreeMap<String, Vec<String
 }
 
 /// Reported before the CA is asked. The certificate comes in story 5, automatically.
-async fn wrong_alias(stage: &Stage<'_>) -> Result<()> {
-    let screen = stage.screen;
+async fn wrong_alias(setup: &Setup<'_>) -> Result<()> {
+    let screen = setup.screen;
     screen.heading(&format!("4  {WRONG}: its alias is wrong"))?;
     let alias = format!("_acme-challenge.{WRONG}");
-    stage.create_record(&alias, "CNAME", "acme.another-vendor.test").await?;
-    stage.add(&[WRONG, "--internal"]).await?;
-    let first = stage.first_attempt(WRONG).await?;
-    let shown = stage.run(&["show", WRONG]).await?;
+    setup.create_record(&alias, "CNAME", "acme.another-vendor.test").await?;
+    setup.add(&[WRONG, "--internal"]).await?;
+    let first = setup.first_attempt(WRONG).await?;
+    let shown = setup.run(&["show", WRONG]).await?;
     let issue: Vec<_> = issue(&shown).collect();
     ensure!(issue.len() > 1, "the page does not say what is wrong: {shown}");
     for line in issue {
@@ -133,13 +133,13 @@ async fn wrong_alias(stage: &Stage<'_>) -> Result<()> {
     ensure!(failure["name"] == "RecordsNotReady" && failure["actor"] == "customer", "{first:#}");
     ensure!(first["order"].is_null() && requests == 0, "the CA was asked: {first:#}");
     screen.fact("CA", &format!("{requests} requests, no order"))?;
-    screen.tell("The domain owner creates that record:")?;
-    let asked = stage.cli.json(&["records", WRONG]).await?;
+    screen.print("The domain owner creates that record:")?;
+    let asked = setup.cli.json(&["records", WRONG]).await?;
     let records: Vec<Record> = serde_json::from_value(asked).context("the records of an endpoint")?;
     let right = records.iter().find(|record| record.is_delegation()).context("an endpoint has a delegation")?;
     let told = text(&failure["remedy"]).contains(&right.line());
     ensure!(told, "the remedy names the record {}: {failure:#}", right.line());
-    stage.create_record(&right.name, &right.kind, &right.value).await
+    setup.create_record(&right.name, &right.kind, &right.value).await
 }
 
 /// The part of an endpoint's page that says what is wrong and what its owner is to do.

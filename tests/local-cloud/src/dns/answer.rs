@@ -219,9 +219,9 @@ mod tests {
         ])
     }
 
-    fn ask(asked: &str, record_type: RecordType) -> Answer {
-        let signed = asked.ends_with("signed.test.");
-        answer(&served(), &Question { name: name(asked), record_type, extended: signed, signed, over_tcp: false })
+    fn query(queried: &str, record_type: RecordType) -> Answer {
+        let signed = queried.ends_with("signed.test.");
+        answer(&served(), &Question { name: name(queried), record_type, extended: signed, signed, over_tcp: false })
     }
 
     fn types(answer: &Answer) -> Vec<RecordType> {
@@ -230,46 +230,46 @@ mod tests {
 
     #[test]
     fn an_alias_is_followed_only_within_its_zone() {
-        let away = ask("_acme-challenge.customer.test.", RecordType::TXT);
+        let away = query("_acme-challenge.customer.test.", RecordType::TXT);
         assert_eq!(types(&away), [RecordType::CNAME], "though the other zone is served here, too");
         assert_eq!((away.code, away.authoritative), (ResponseCode::NoError, true));
-        let inside = ask("inside.customer.test.", RecordType::A);
+        let inside = query("inside.customer.test.", RecordType::A);
         assert_eq!((inside.code, types(&inside)), (ResponseCode::NXDomain, vec![RecordType::CNAME]));
         assert_eq!(inside.authorities[0].name, name("customer.test."));
     }
 
     #[test]
     fn a_queried_cname_is_not_followed() {
-        assert_eq!(types(&ask("_acme-challenge.customer.test.", RecordType::CNAME)), [RecordType::CNAME]);
+        assert_eq!(types(&query("_acme-challenge.customer.test.", RecordType::CNAME)), [RecordType::CNAME]);
     }
 
     #[test]
     fn what_does_not_exist_comes_with_the_zones_soa() {
-        let missing = ask("x.customer.test.", RecordType::A);
+        let missing = query("x.customer.test.", RecordType::A);
         assert_eq!(missing.code, ResponseCode::NXDomain);
         assert_eq!(missing.authorities[0].name, name("customer.test."));
-        let no_data = ask("edge.platform.test.", RecordType::AAAA);
+        let no_data = query("edge.platform.test.", RecordType::AAAA);
         assert_eq!(no_data.code, ResponseCode::NoError);
         assert_eq!(no_data.authorities[0].record_type(), RecordType::SOA);
     }
 
     #[test]
     fn a_chain_ends_where_no_zone_is_served_and_a_loop_ends_too() {
-        assert_eq!(ask("out.customer.test.", RecordType::A).code, ResponseCode::NoError);
-        assert_eq!(types(&ask("one.customer.test.", RecordType::A)), [RecordType::CNAME; 2]);
+        assert_eq!(query("out.customer.test.", RecordType::A).code, ResponseCode::NoError);
+        assert_eq!(types(&query("one.customer.test.", RecordType::A)), [RecordType::CNAME; 2]);
     }
 
     #[test]
     fn a_zone_that_is_not_served_is_refused() {
-        let answer = ask("example.com.", RecordType::A);
+        let answer = query("example.com.", RecordType::A);
         assert_eq!((answer.code, answer.authoritative), (ResponseCode::Refused, false));
     }
 
     #[test]
     fn a_ds_record_is_answered_by_the_zone_above() {
-        let answer = ask("acme.platform.test.", RecordType::DS);
+        let answer = query("acme.platform.test.", RecordType::DS);
         assert_eq!((answer.authoritative, types(&answer)), (true, vec![RecordType::DS]));
-        let none = ask("customer.test.", RecordType::DS);
+        let none = query("customer.test.", RecordType::DS);
         assert!(none.answers.is_empty() && none.authoritative, "no zone above is served: the zone itself says no");
     }
 
@@ -281,17 +281,17 @@ mod tests {
         );
         above.sign().unwrap();
         let served = Served(vec![(name("signed.test."), Arc::new(above))]);
-        let ask = |signed| {
+        let query = |signed| {
             let name = name("www.sub.signed.test.");
             answer(&served, &Question { name, record_type: RecordType::A, extended: signed, signed, over_tcp: false })
         };
         let types = |records: &[Record]| records.iter().map(Record::record_type).collect::<Vec<_>>();
-        let referral = ask(false);
+        let referral = query(false);
         assert!(!referral.authoritative && referral.answers.is_empty());
         assert_eq!(types(&referral.authorities), [RecordType::NS]);
         assert_eq!(types(&referral.additionals), [RecordType::A]);
         assert_eq!(
-            types(&ask(true).authorities),
+            types(&query(true).authorities),
             [RecordType::NS, RecordType::NSEC, RecordType::RRSIG],
             "with the proof that it is unsigned"
         );
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn an_alias_answers_under_its_own_name() {
-        let answer = ask("customer.test.", RecordType::A);
+        let answer = query("customer.test.", RecordType::A);
         assert_eq!(types(&answer), [RecordType::A]);
         assert_eq!(answer.answers[0].name, name("customer.test."));
     }

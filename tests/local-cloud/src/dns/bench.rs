@@ -13,11 +13,11 @@ use tokio::task::JoinHandle;
 
 use super::answer::{Answer, Question, Zones, answer};
 use super::data::read_data;
+use super::internet::absolute;
 use super::keys::SignatureFault;
 use super::orders::ServerEffect;
 use super::server::{Answers, bind, serve_answers};
 use super::serving::instead;
-use super::world::absolute;
 use super::zone::{RecordSet, Zone};
 
 /// How a name server behaves.

@@ -9,27 +9,27 @@ mod data;
 mod dname;
 mod hashed;
 mod hosted;
+mod internet;
 mod keys;
 mod orders;
 mod proof;
 mod server;
 mod serving;
-mod world;
 mod zone;
 
 use anyhow::Result;
 
 pub use bench::{Behaviour, NameServer, StaticZone};
 pub(crate) use hosted::Hosting;
+pub(crate) use internet::{OWNERS_SERVERS, SEATS, roots};
 pub use keys::{DenialFault, SignatureFault, trust_anchor};
 pub(crate) use orders::Orders;
 pub use orders::{ServerEffect, ServerFault};
 pub(crate) use serving::serve;
-pub(crate) use world::{OWNERS_SERVERS, SEATS, roots};
 
 /// The value of the DS record that secures the signed zone `domain`.
 pub fn ds_record(domain: &str) -> Result<String> {
-    keys::ds_of(&world::absolute(domain)?)
+    keys::ds_of(&internet::absolute(domain)?)
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use hickory_proto::rr::{Name, Record, RecordType};
 
 use super::answer::{Answer, Question, Zones, answer};
 use super::hosted;
+use super::internet::{Internet, SEATS, Seat, absolute};
 use super::orders::{Orders, ServerEffect, ServerFault};
 use super::server::{Answers, bind, serve_answers};
-use super::world::{SEATS, Seat, World, absolute};
 use super::zone::Zone;
 
 /// Serves every zone at its servers until the process ends. `zones` is what the emulated Route 53 writes.
@@ -37,7 +37,7 @@ struct Source {
 }
 
 struct Known {
-    world: World,
+    internet: Internet,
     orders: Orders,
 }
 
@@ -62,7 +62,7 @@ impl Source {
             // Route 53 has had no zone yet.
             None => Vec::new(),
         };
-        let known = Arc::new(Known { world: World::new(hosted, &orders).context("the zones")?, orders });
+        let known = Arc::new(Known { internet: Internet::new(hosted, &orders).context("the zones")?, orders });
         *read = Some((stamps, known.clone()));
         Ok(known)
     }
@@ -77,7 +77,7 @@ struct Seated {
 impl Answers for Seated {
     fn answer(&self, question: &Question) -> Result<Option<Answer>> {
         let known = self.source.known()?;
-        let zones = known.world.seen_by(self.seat.role);
+        let zones = known.internet.seen_by(self.seat.role);
         let faults: Vec<&ServerFault> = match zones.zone_of(&question.name) {
             Some(zone) => known.orders.faults.iter().filter(|fault| self.is_hit(fault, zone.origin())).collect(),
             None => Vec::new(),

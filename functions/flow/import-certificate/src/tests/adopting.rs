@@ -41,7 +41,7 @@ async fn the_first_certificate_replaces_one_that_is_in_use_under_its_arn() {
         run(&fixture).await.expect("imported, and a second delivery");
     }
     let held = fixture.endpoint().await.certificate.expect("recorded");
-    let there = fixture.certificates.held();
+    let there = fixture.certificates.all();
     assert_eq!((held.arn.as_str(), there.len(), there[THEIRS].imports), (THEIRS, 1, 2), "once more, under its ARN");
     assert_eq!((&there[THEIRS].serial, held.retired), (&held.serial, vec![]));
 }
@@ -51,13 +51,13 @@ async fn a_certificate_without_the_endpoints_tag_is_left_alone_and_the_tag_is_na
     let others = || Some(EndpointId::from_random([9; 16]));
     for given_to in [None, others()] {
         let fixture = taking_over(&OWN, |_| given_to).await;
-        let before = fixture.certificates.held();
+        let before = fixture.certificates.all();
         let failure = run(&fixture).await.expect_err("not given");
         assert_eq!((failure.name, failure.waiting_on()), (FailureName::DestinationRefused, WaitingOn::Operator));
         let step = failure.guidance.next_step();
         let tags = format!("Key=managed-https:endpoint,Value={}", fixture.input.endpoint);
         assert!(step.contains("aws acm add-tags-to-certificate") && step.contains(&tags), "{step}");
-        assert_eq!(fixture.certificates.held(), before);
+        assert_eq!(fixture.certificates.all(), before);
         assert!(fixture.order().await.chain.is_some(), "what was issued is kept for then");
     }
 }

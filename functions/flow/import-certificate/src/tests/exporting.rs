@@ -52,7 +52,7 @@ async fn a_denied_write_loses_neither_the_certificate_nor_its_key_and_delays_no_
     run(&fixture).await.expect("exported");
     assert_eq!(fixture.exports.current(&fixture.input.endpoint), Some(held.serial), "the same one");
     assert!(fixture.keys.is_empty());
-    assert_eq!(fixture.certificates.held().len(), 1);
+    assert_eq!(fixture.certificates.all().len(), 1);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn a_run_that_dies_after_any_side_effect_ends_in_one_secret_with_one_versi
         assert_eq!(fixture.exports.current(&fixture.input.endpoint), Some(serial), "after {effects}");
         let secrets = fixture.exports.secrets();
         assert!(secrets.values().all(|secret| secret.guarded && secret.versions.len() == 1), "after {effects}");
-        assert!(fixture.keys.is_empty() && fixture.certificates.held().len() == 1, "after {effects}");
+        assert!(fixture.keys.is_empty() && fixture.certificates.all().len() == 1, "after {effects}");
         if !died {
             assert!(effects > 6, "only {effects} side effects: not all of them are the run's");
             return;

@@ -26,14 +26,14 @@ async fn a_certificate_has_the_endpoints_tags_in_each_region_and_follows_a_chang
     run(&fixture).await.expect("imported");
     let first = tags(&[("team", "shops"), ("stage", "live")]);
     assert_eq!(in_acm(&fixture).await, [first.clone(), first]);
-    let imports = fixture.certificates.held();
+    let imports = fixture.certificates.all();
     for after in [tagged(&[("team", "bank"), ("cost", "1")]), tagged(&[])] {
         fixture.endpoints.redeploy(&fixture.input.endpoint, after.clone());
         run(&fixture).await.expect("changed");
         assert_eq!(in_acm(&fixture).await, [after.tags.clone(), after.tags.clone()]);
         assert_eq!(fixture.endpoint().await.certificate.expect("recorded").tags, after.tags);
     }
-    assert_eq!(fixture.certificates.held(), imports, "nothing was imported for it");
+    assert_eq!(fixture.certificates.all(), imports, "nothing was imported for it");
 }
 
 #[tokio::test]

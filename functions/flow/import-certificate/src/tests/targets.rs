@@ -37,22 +37,22 @@ fn at(fixture: &Fixture, region_name: &str) -> testkit::MemoryCertificates {
     fixture.destinations.at(&Target { region: region(region_name), role: None })
 }
 
-async fn held(fixture: &Fixture) -> InstalledCertificate {
+async fn current(fixture: &Fixture) -> InstalledCertificate {
     fixture.endpoint().await.certificate.expect("recorded")
 }
 
 /// That all is as `deployment` has it, each certificate imported once.
 async fn check(fixture: &Fixture) {
-    let held = held(fixture).await;
-    assert_eq!(fixture.certificates.held().keys().collect::<Vec<_>>(), [&held.arn]);
+    let held = current(fixture).await;
+    assert_eq!(fixture.certificates.all().keys().collect::<Vec<_>>(), [&held.arn]);
     assert_eq!(held.copies.iter().map(|copy| copy.region.as_str()).collect::<Vec<_>>(), [AWAY, "us-east-1"]);
     for copy in &held.copies {
-        let there = at(fixture, copy.region.as_str()).held();
+        let there = at(fixture, copy.region.as_str()).all();
         assert_eq!((there.len(), &there[&copy.arn].serial, there[&copy.arn].imports), (1, &held.serial, 1));
     }
     let listeners = fixture.destinations.listeners_here();
-    assert_eq!(listeners.held(&here()), [held.arn.as_str()]);
-    assert_eq!(listeners.held(&there()), [held.copies[0].arn.as_str()]);
+    assert_eq!(listeners.certificates(&here()), [held.arn.as_str()]);
+    assert_eq!(listeners.certificates(&there()), [held.copies[0].arn.as_str()]);
     assert!(held.listeners.iter().all(|known| known.attached_at.is_some()) && held.listeners.len() == 2);
     assert!(fixture.keys.is_empty());
 }
@@ -91,9 +91,9 @@ async fn a_missing_listener_waits_on_the_operator_and_delays_no_other() {
         failure.guidance.summary.contains(here().as_str()) && failure.guidance.next_step().contains("--listener"),
         "{failure:?}"
     );
-    let recorded = held(&fixture).await;
+    let recorded = current(&fixture).await;
     assert!(fixture.endpoint().await.is_current(fixture.now), "the certificate is in place all the same");
-    assert_eq!(fixture.destinations.listeners_here().held(&there()), [recorded.copies[0].arn.as_str()]);
+    assert_eq!(fixture.destinations.listeners_here().certificates(&there()), [recorded.copies[0].arn.as_str()]);
     let known: Vec<_> = recorded.listeners.iter().map(|known| known.attached_at.is_some()).collect();
     assert_eq!(known, [false, true], "and it is known which of them has it");
     fixture.destinations.listeners_here().create(&here(), None);
@@ -150,7 +150,7 @@ async fn a_region_that_refused_gets_its_import_later_without_another_import_at_h
     check(&fixture).await;
     let endpoint = fixture.endpoint().await;
     assert!(endpoint.is_current(fixture.now) && endpoint.has_used(order, fixture.now));
-    assert_eq!(fixture.certificates.held().values().map(|held| held.imports).collect::<Vec<_>>(), [1]);
+    assert_eq!(fixture.certificates.all().values().map(|held| held.imports).collect::<Vec<_>>(), [1]);
 }
 
 #[tokio::test]
@@ -161,28 +161,28 @@ async fn a_detached_certificate_is_attached_again_and_an_unwanted_one_is_removed
     run(&fixture).await.expect("imported again");
     check(&fixture).await;
 
-    let before = held(&fixture).await;
+    let before = current(&fixture).await;
     let deployment = Deployment::new(vec![here()], vec![], None, None).expect("few");
     rewish(&mut fixture, deployment).await;
     run(&fixture).await.expect("followed");
-    let after = held(&fixture).await;
+    let after = current(&fixture).await;
     assert_eq!((after.copies.len(), after.listeners.len(), &after.serial), (0, 1, &before.serial));
-    assert_eq!(fixture.destinations.listeners_here().held(&there()), Vec::<String>::new());
-    assert!(at(&fixture, AWAY).held().is_empty() && at(&fixture, "us-east-1").held().is_empty());
-    assert_eq!(fixture.destinations.listeners_here().held(&here()), [after.arn]);
+    assert_eq!(fixture.destinations.listeners_here().certificates(&there()), Vec::<String>::new());
+    assert!(at(&fixture, AWAY).all().is_empty() && at(&fixture, "us-east-1").all().is_empty());
+    assert_eq!(fixture.destinations.listeners_here().certificates(&here()), [after.arn]);
 }
 
 #[tokio::test]
 async fn a_listeners_default_certificate_stays_there_and_is_remembered() {
     let mut fixture = issued_for(everywhere()).await;
     run(&fixture).await.expect("imported");
-    let arn = held(&fixture).await.arn;
+    let arn = current(&fixture).await.arn;
     fixture.destinations.listeners_here().create(&here(), Some(&arn));
     rewish(&mut fixture, Deployment::new(vec![there()], vec![region("us-east-1")], None, None).expect("few")).await;
     run(&fixture).await.expect("followed");
-    assert_eq!(fixture.destinations.listeners_here().held(&here()), [arn]);
+    assert_eq!(fixture.destinations.listeners_here().certificates(&here()), [arn]);
     assert!(
-        held(&fixture).await.listeners.iter().any(|known| known.listener == here()),
+        current(&fixture).await.listeners.iter().any(|known| known.listener == here()),
         "so that a removal knows of it"
     );
 }
@@ -203,8 +203,8 @@ async fn with_a_role_everything_is_in_the_account_of_the_role() {
     let listeners = vec![listener("eu-central-1", OTHER), listener(AWAY, OTHER)];
     let fixture = issued_for(Deployment::new(listeners.clone(), vec![], Some(role.clone()), None).expect("few")).await;
     run(&fixture).await.expect("imported");
-    let held = held(&fixture).await;
-    assert!(fixture.certificates.held().is_empty(), "there is none in the installation's own");
+    let held = current(&fixture).await;
+    assert!(fixture.certificates.all().is_empty(), "there is none in the installation's own");
     for arn in [&held.arn, &held.copies[0].arn] {
         assert!(arn.contains(&format!(":{OTHER}:")), "{arn}");
     }
@@ -223,7 +223,7 @@ async fn with_a_role_everything_is_in_the_account_of_the_role() {
 
 /// Renews: the current certificate has been due, and a new chain waits to be imported.
 async fn renewal(fixture: &mut Fixture) {
-    let certificate = held(fixture).await;
+    let certificate = current(fixture).await;
     let deployment = fixture.endpoint().await.deployment;
     rewish(fixture, deployment).await;
     fixture.now = certificate.renew_at;
@@ -266,7 +266,7 @@ async fn a_certificate_that_cannot_replace_the_former_gets_a_new_arn_and_listene
         for effects in 0..14 {
             let mut fixture = issued_for(everywhere()).await;
             run(&fixture).await.expect("imported");
-            let before = held(&fixture).await;
+            let before = current(&fixture).await;
             fixture.certificates.pretend(&before.arn, for_code());
             if hidden {
                 fixture.certificates.hide_usages();
@@ -278,18 +278,18 @@ async fn a_certificate_that_cannot_replace_the_former_gets_a_new_arn_and_listene
                 fixture.fuse.set(None);
             }
             run(&fixture).await.expect("imported under a new ARN");
-            let after = held(&fixture).await;
+            let after = current(&fixture).await;
             assert_ne!(before.arn, after.arn);
             assert_eq!(before.copies[0].arn, after.copies[0].arn, "where its rules allow, ACM keeps the ARN");
             let retired: Vec<_> = after.retired.iter().map(|retired| retired.arn.as_str()).collect();
             assert_eq!(retired, [before.arn.as_str()], "dead after {effects}");
-            assert_eq!(fixture.certificates.held().len(), 2, "one new certificate, and the old one: {effects}");
-            assert_eq!(fixture.destinations.listeners_here().held(&here()), [after.arn.as_str()]);
+            assert_eq!(fixture.certificates.all().len(), 2, "one new certificate, and the old one: {effects}");
+            assert_eq!(fixture.destinations.listeners_here().certificates(&here()), [after.arn.as_str()]);
 
             fixture.now += time::Duration::DAY;
             run(&fixture).await.expect("again, a day later");
-            assert_eq!(held(&fixture).await.retired, []);
-            let left: Vec<_> = fixture.certificates.held().into_keys().collect();
+            assert_eq!(current(&fixture).await.retired, []);
+            let left: Vec<_> = fixture.certificates.all().into_keys().collect();
             assert_eq!(left, [after.arn], "the old one is gone");
         }
     }
@@ -301,7 +301,7 @@ async fn a_copy_that_cannot_replace_the_former_gets_a_new_arn_in_its_region_alon
     for hidden in [false, true] {
         let mut fixture = issued_for(everywhere()).await;
         run(&fixture).await.expect("imported");
-        let before = held(&fixture).await;
+        let before = current(&fixture).await;
         let copy = before.copies[0].clone();
         let abroad = at(&fixture, copy.region.as_str());
         abroad.pretend(&copy.arn, for_code());
@@ -310,14 +310,14 @@ async fn a_copy_that_cannot_replace_the_former_gets_a_new_arn_in_its_region_alon
         }
         renewal(&mut fixture).await;
         run(&fixture).await.expect("imported under a new ARN there");
-        let after = held(&fixture).await;
+        let after = current(&fixture).await;
         assert_eq!(after.arn, before.arn, "at home its ARN stays");
         assert_ne!(after.copies[0].arn, copy.arn);
         assert_eq!(after.copies[0].serial, after.serial);
         let retired: Vec<_> = after.retired.iter().map(|retired| retired.arn.as_str()).collect();
         assert_eq!(retired, [copy.arn.as_str()]);
         run(&fixture).await.expect("once is enough");
-        assert_eq!(held(&fixture).await.copies, after.copies);
+        assert_eq!(current(&fixture).await.copies, after.copies);
     }
 }
 
@@ -326,7 +326,7 @@ async fn in_a_full_listener_the_old_certificate_makes_room_for_the_new_one_whate
     for effects in 0..14 {
         let mut fixture = issued_for(everywhere()).await;
         run(&fixture).await.expect("imported");
-        let before = held(&fixture).await;
+        let before = current(&fixture).await;
         fixture.certificates.pretend(&before.arn, for_code());
         fixture.destinations.listeners_here().limit(1);
         renewal(&mut fixture).await;
@@ -336,8 +336,12 @@ async fn in_a_full_listener_the_old_certificate_makes_room_for_the_new_one_whate
             fixture.fuse.set(None);
         }
         run(&fixture).await.expect("swapped");
-        let after = held(&fixture).await;
-        assert_eq!(fixture.destinations.listeners_here().held(&here()), [after.arn.as_str()], "dead after {effects}");
+        let after = current(&fixture).await;
+        assert_eq!(
+            fixture.destinations.listeners_here().certificates(&here()),
+            [after.arn.as_str()],
+            "dead after {effects}"
+        );
         if effects == 0 {
             assert_eq!(after.retired[0].swapped, [here()]);
             let alert = domain::alert::Alert::certificate(&fixture.endpoint().await, &after, fixture.now);

@@ -209,7 +209,7 @@ async fn without_a_token_the_ca_is_not_contacted_and_the_failure_says_until_when
 #[tokio::test]
 async fn tokens_that_the_ca_did_not_count_are_returned() {
     let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
-    fixture.ca.set_away(true);
+    fixture.ca.set_unavailable(true);
     for _ in 0..3 {
         assert_eq!(run_at_pace(&fixture, &pace).await.expect_err("away").name, FailureName::Unavailable);
     }
@@ -237,9 +237,9 @@ async fn a_429_of_the_account_is_learned_and_other_orders_are_not_sent() {
         let failure = run_at_pace(&fixture, &pace).await.expect_err("limited");
         assert_eq!((failure.name, failure.retry_after), (FailureName::RateLimited, Some(until)));
         fixture.ca.refuse_orders_with(None);
-        let asked = fixture.ca.asked();
+        let requests = fixture.ca.requests();
         let failure = run_at_pace(&fixture, &pace).await.expect_err("it is known by now");
-        assert_eq!((failure.name, fixture.ca.asked()), (FailureName::BudgetSpent, asked), "{limits}");
+        assert_eq!((failure.name, fixture.ca.requests()), (FailureName::BudgetSpent, requests), "{limits}");
         let turn = failure.retry_after.expect("until when");
         match limits {
             "unlimited" => {

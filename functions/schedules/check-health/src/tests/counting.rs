@@ -25,13 +25,13 @@ fn certificate(number: u32) -> String {
 }
 
 /// Two load balancers of the pool `eu`, each with one listener.
-struct Stage {
+struct Fixture {
     store: MemoryEndpoints,
     destinations: MemoryDestinations,
     counting: Counting,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
         let destinations = MemoryDestinations::new(MemoryCertificates::default(), Fuse::default());
         let members = [1, 2].map(|number| {
@@ -85,112 +85,112 @@ impl Stage {
 
 #[tokio::test]
 async fn certificates_in_use_are_counted_once_an_hour() {
-    let stage = Stage::new();
-    stage.attach(1, 1).await;
-    stage.run(NOW).await;
-    let counted = stage.used(1).await;
+    let fixture = Fixture::new();
+    fixture.attach(1, 1).await;
+    fixture.run(NOW).await;
+    let counted = fixture.used(1).await;
     assert_eq!((counted.used, counted.most, counted.as_of), (Some(1), 25, Some(NOW)), "without the default one");
-    stage.attach(1, 2).await;
-    stage.run(NOW + Duration::minutes(59)).await;
-    assert_eq!(stage.used(1).await, counted);
-    let version = stage.capacity().await.version;
-    stage.run(NOW + Duration::minutes(59)).await;
-    assert_eq!(stage.capacity().await.version, version, "where nothing is due nothing is written");
-    stage.run(NOW + Duration::HOUR).await;
-    assert_eq!(stage.used(1).await.used, Some(2));
+    fixture.attach(1, 2).await;
+    fixture.run(NOW + Duration::minutes(59)).await;
+    assert_eq!(fixture.used(1).await, counted);
+    let version = fixture.capacity().await.version;
+    fixture.run(NOW + Duration::minutes(59)).await;
+    assert_eq!(fixture.capacity().await.version, version, "where nothing is due nothing is written");
+    fixture.run(NOW + Duration::HOUR).await;
+    assert_eq!(fixture.used(1).await.used, Some(2));
 }
 
 #[tokio::test]
 async fn a_load_balancer_without_room_is_counted_at_every_run_so_that_a_granted_quota_counts_soon() {
-    let stage = Stage::new();
-    stage.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 1);
-    stage.attach(1, 1).await;
-    stage.run(NOW).await;
-    assert_eq!((stage.used(1).await.most, stage.used(2).await.most), (1, 1));
-    stage.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 2);
-    stage.run(NOW + Duration::minutes(5)).await;
-    assert_eq!((stage.used(1).await.most, stage.used(2).await.most), (2, 1), "the other one waits for its hour");
+    let fixture = Fixture::new();
+    fixture.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 1);
+    fixture.attach(1, 1).await;
+    fixture.run(NOW).await;
+    assert_eq!((fixture.used(1).await.most, fixture.used(2).await.most), (1, 1));
+    fixture.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 2);
+    fixture.run(NOW + Duration::minutes(5)).await;
+    assert_eq!((fixture.used(1).await.most, fixture.used(2).await.most), (2, 1), "the other one waits for its hour");
 }
 
 #[tokio::test]
 async fn the_default_quota_counts_where_aws_gives_none_and_the_reason_is_kept() {
-    let stage = Stage::new();
-    stage.destinations.quotas_here().deny();
-    stage.run(NOW).await;
-    let counted = stage.used(1).await;
+    let fixture = Fixture::new();
+    fixture.destinations.quotas_here().deny();
+    fixture.run(NOW).await;
+    let counted = fixture.used(1).await;
     assert!(counted.most == 25 && counted.most_unknown.is_some_and(|why| why.contains("GetServiceQuota")));
-    let acm = stage.capacity().await.acm;
+    let acm = fixture.capacity().await.acm;
     assert!(acm.len() == 1 && acm[0].quotas.certificates == 2500 && acm[0].quotas_unknown.is_some(), "{acm:?}");
-    assert_eq!(stage.capacity().await.acm_quotas("eu-central-1"), None, "a tenant's share does not rest on it");
+    assert_eq!(fixture.capacity().await.acm_quotas("eu-central-1"), None, "a tenant's share does not rest on it");
 }
 
 #[tokio::test]
 async fn a_load_balancer_that_cannot_be_counted_has_no_room_and_delays_no_other() {
-    let stage = Stage::new();
-    stage.attach(1, 1).await;
-    stage.run(NOW).await;
-    stage.destinations.listeners_here().drop_listener(&listener(1));
-    stage.run(NOW + Duration::HOUR).await;
-    let gone = stage.used(1).await;
+    let fixture = Fixture::new();
+    fixture.attach(1, 1).await;
+    fixture.run(NOW).await;
+    fixture.destinations.listeners_here().drop_listener(&listener(1));
+    fixture.run(NOW + Duration::HOUR).await;
+    let gone = fixture.used(1).await;
     assert_eq!((gone.used, gone.fault.as_deref()), (None, Some("it does not exist")));
-    assert_eq!(stage.capacity().await.room(&gone.balancer), 0);
-    assert_eq!(stage.used(2).await.used, Some(0));
+    assert_eq!(fixture.capacity().await.room(&gone.balancer), 0);
+    assert_eq!(fixture.used(2).await.used, Some(0));
 }
 
 #[tokio::test]
 async fn a_promise_of_room_lasts_until_the_certificate_is_attached_or_the_endpoint_is_gone() {
-    let stage = Stage::new();
-    let waits = stage.promised(1, 1, |_| ()).await;
+    let fixture = Fixture::new();
+    let waits = fixture.promised(1, 1, |_| ()).await;
     let has_it = |endpoint: &mut Endpoint| {
         let mut held = installed(endpoint, NOW);
         held.listeners = vec![ListenerUse { listener: listener(1), attached_at: Some(NOW) }];
         endpoint.certificate = Some(held);
     };
-    stage.promised(2, 1, has_it).await;
-    stage.promised(3, 1, |endpoint| endpoint.deployment.listeners.clear()).await;
-    stage.promised(4, 1, |endpoint| endpoint.removing = true).await;
+    fixture.promised(2, 1, has_it).await;
+    fixture.promised(3, 1, |endpoint| endpoint.deployment.listeners.clear()).await;
+    fixture.promised(4, 1, |endpoint| endpoint.removing = true).await;
     let (comes, stays_away) = (EndpointId::from_random([8; 16]), EndpointId::from_random([9; 16]));
-    stage.promise(&comes, 1, NOW - Duration::minutes(9)).await;
-    stage.promise(&stays_away, 1, NOW - Duration::minutes(10)).await;
-    stage.run(NOW).await;
-    assert_eq!(stage.promises().await, [waits, comes]);
+    fixture.promise(&comes, 1, NOW - Duration::minutes(9)).await;
+    fixture.promise(&stays_away, 1, NOW - Duration::minutes(10)).await;
+    fixture.run(NOW).await;
+    assert_eq!(fixture.promises().await, [waits, comes]);
 }
 
 #[tokio::test]
 async fn an_endpoint_refused_for_lack_of_room_is_due_when_there_is_some() {
-    let stage = Stage::new();
-    stage.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 1);
-    stage.attach(1, 1).await;
+    let fixture = Fixture::new();
+    fixture.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 1);
+    fixture.attach(1, 1).await;
     let later = NOW + Duration::DAY;
     let refused = |endpoint: &mut Endpoint| {
         let failure = Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, "full", "ask for more");
         endpoint.failing = Some(Failing::first(failure, NOW));
         endpoint.due_at = Some(later);
     };
-    let (first, second) = (stage.promised(1, 1, refused).await, stage.promised(2, 1, refused).await);
-    assert_eq!(stage.run(NOW).await, 0);
-    stage.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 2);
+    let (first, second) = (fixture.promised(1, 1, refused).await, fixture.promised(2, 1, refused).await);
+    assert_eq!(fixture.run(NOW).await, 0);
+    fixture.destinations.quotas_here().grant(QuotaOf::ApplicationBalancer, 2);
     let now = NOW + Duration::minutes(5);
-    assert_eq!(stage.run(now).await, 1, "there is room for one");
-    let due = async |id: &EndpointId| stage.store.find(id).await.expect("read").expect("there").due_at;
+    assert_eq!(fixture.run(now).await, 1, "there is room for one");
+    let due = async |id: &EndpointId| fixture.store.find(id).await.expect("read").expect("there").due_at;
     assert_eq!((due(&first).await, due(&second).await), (Some(now), Some(later)));
 }
 
 #[tokio::test]
 async fn listeners_that_no_pool_has_are_known_by_the_endpoints_that_use_them() {
-    let stage = Stage::new();
-    stage.destinations.listeners_here().create(&listener(7), None);
+    let fixture = Fixture::new();
+    fixture.destinations.listeners_here().create(&listener(7), None);
     let mut endpoint = contracts::endpoint(1, NOW);
     endpoint.deployment.listeners = vec![listener(7)];
     let mut summary = Summary::default();
     summary.in_use.add(&endpoint, NOW);
     let part = SummaryPart { part: 0, as_of: NOW, summary };
-    stage.store.save_summary(&Scope::Everything, &part).await.expect("kept");
-    stage.run(NOW).await;
-    let counted = stage.used(7).await;
+    fixture.store.save_summary(&Scope::Everything, &part).await.expect("kept");
+    fixture.run(NOW).await;
+    let counted = fixture.used(7).await;
     assert_eq!((counted.used, counted.registrations.endpoints), (Some(0), 1));
     let emptied = SummaryPart { part: 0, as_of: NOW + Duration::MINUTE, summary: Summary::default() };
-    stage.store.save_summary(&Scope::Everything, &emptied).await.expect("kept");
-    stage.run(NOW + Duration::HOUR).await;
-    assert_eq!(stage.capacity().await.balancers.len(), 2, "what nobody uses is forgotten");
+    fixture.store.save_summary(&Scope::Everything, &emptied).await.expect("kept");
+    fixture.run(NOW + Duration::HOUR).await;
+    assert_eq!(fixture.capacity().await.balancers.len(), 2, "what nobody uses is forgotten");
 }

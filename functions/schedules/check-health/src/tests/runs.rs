@@ -23,38 +23,38 @@ impl HealthRuns for Runs {
 
 #[tokio::test]
 async fn a_run_that_has_fallen_behind_begins_one_for_each_shard_and_those_check_everything_once() {
-    let world = World::new(400).await;
+    let fixture = Fixture::new(400).await;
     let (in_time, late) = (LATER + FALLEN_BEHIND - Duration::SECOND, LATER + FALLEN_BEHIND);
     let runs = Runs::default();
-    let none = world.run_share(Share::All(&runs), in_time, || false).await;
+    let none = fixture.run_share(Share::All(&runs), in_time, || false).await;
     assert!(!none.handed_over && none.more, "not late yet: {none:?}");
-    let handed = world.run_share(Share::All(&runs), late, || true).await;
+    let handed = fixture.run_share(Share::All(&runs), late, || true).await;
     assert_eq!((handed.handed_over, handed.checked), (true, 0));
     let begun = runs.begun.lock().expect("no test panics in here").clone();
     assert_eq!(begun, (0..DUE_SHARDS).collect::<Vec<_>>());
     let mut checked = 0;
     for shard in begun {
-        let report = world.run_share(Share::Shard(shard), late, || true).await;
+        let report = fixture.run_share(Share::Shard(shard), late, || true).await;
         assert!(report.checked > 0 && !report.handed_over && !report.more, "{report:?}");
         checked += report.checked;
     }
     assert_eq!(checked, 400);
-    assert_eq!(world.run(late).await.checked, 0, "nothing is left");
+    assert_eq!(fixture.run(late).await.checked, 0, "nothing is left");
 }
 
 #[tokio::test]
 async fn a_run_that_cannot_begin_others_goes_on_alone() {
-    let world = World::new(400).await;
+    let fixture = Fixture::new(400).await;
     let runs = Runs { refuses: true, ..Runs::default() };
-    let report = world.run_share(Share::All(&runs), LATER + FALLEN_BEHIND, || true).await;
+    let report = fixture.run_share(Share::All(&runs), LATER + FALLEN_BEHIND, || true).await;
     assert_eq!((report.handed_over, report.checked), (false, 400));
 }
 
 #[tokio::test]
 async fn with_more_due_than_a_run_can_check_no_shard_waits_for_another() {
-    let world = World::new(800).await;
+    let fixture = Fixture::new(800).await;
     let due = async || {
-        let shards = (0..DUE_SHARDS).map(|shard| world.store.inner.health_due(shard, LATER, 1000));
+        let shards = (0..DUE_SHARDS).map(|shard| fixture.store.inner.health_due(shard, LATER, 1000));
         let due: Vec<_> = futures::future::try_join_all(shards).await.expect("in memory");
         due.iter().map(Vec::len).collect::<Vec<_>>()
     };
@@ -62,7 +62,7 @@ async fn with_more_due_than_a_run_can_check_no_shard_waits_for_another() {
     for run in 1..=3 {
         let left = AtomicU32::new(200);
         let has_time = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        let report = world.run_while(LATER, has_time).await;
+        let report = fixture.run_while(LATER, has_time).await;
         assert!(report.more && report.checked > 150, "run {run}: {report:?}");
         let after = due().await;
         let idle: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before == after).collect();

@@ -158,7 +158,7 @@ impl AuthoritativeDns for Dns {
         Self { network: self.network.clone(), shared: Some(self.begin(names, Instant::now() + within)) }
     }
 
-    async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
+    async fn query(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
         let failed = |why: Unanswered| vec![ServerAnswer { server: name.to_owned(), answer: Answer::Failed(why) }];
         let question = match absolute(name) {
             Ok(question) => question,

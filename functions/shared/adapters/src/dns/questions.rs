@@ -151,7 +151,7 @@ mod tests {
     }
 
     /// How many queries these servers get in total when each is tried `each` times.
-    fn asked(questions: &Questions, each: usize, servers: impl IntoIterator<Item = u8>) -> usize {
+    fn queries(questions: &Questions, each: usize, servers: impl IntoIterator<Item = u8>) -> usize {
         let host = name("www.shop.example.");
         let one = |last| (0..each).filter(|_| questions.take(server(last), &host, RecordType::A).is_ok()).count();
         servers.into_iter().map(one).sum()
@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn queries_are_limited_per_server_and_in_total() {
         let questions = Questions::for_names(1);
-        assert_eq!(asked(&questions, 1000, [1]), MOST_OF_ONE);
-        assert_eq!(MOST_OF_ONE + asked(&questions, 1000, 2..200), MOST);
+        assert_eq!(queries(&questions, 1000, [1]), MOST_OF_ONE);
+        assert_eq!(MOST_OF_ONE + queries(&questions, 1000, 2..200), MOST);
         assert_eq!(
             questions.take(server(255), &name("shop.example."), RecordType::NS),
             Err(Unanswered::NotAsked),
@@ -172,25 +172,25 @@ mod tests {
     #[test]
     fn additional_names_add_to_the_queries_of_a_check() {
         let questions = Questions::for_names(97);
-        assert_eq!(asked(&questions, 9999, [1]), MOST_OF_ONE + 96 * FURTHER_OF_ONE);
+        assert_eq!(queries(&questions, 9999, [1]), MOST_OF_ONE + 96 * FURTHER_OF_ONE);
         assert_eq!(MOST_OF_ONE + 96 * FURTHER_OF_ONE, 792, "as docs/explanation/security.md says");
     }
 
     #[test]
     fn a_server_that_refused_three_times_is_not_sent_such_a_query_again() {
         let questions = Questions::for_names(1);
-        let asks = |of, host: &str, kind| questions.take(of, &name(host), kind);
+        let query = |of, host: &str, kind| questions.take(of, &name(host), kind);
         for host in ["a.shop.example.", "b.shop.example.", "shop.example."] {
-            assert_eq!(asks(server(1), "www.shop.example.", RecordType::TXT), Ok(()));
+            assert_eq!(query(server(1), "www.shop.example.", RecordType::TXT), Ok(()));
             questions.came(Came::Refusal, server(1), &name(host), RecordType::TXT);
         }
-        assert_eq!(asks(server(1), "www.shop.example.", RecordType::TXT), Err(Unanswered::Refused));
+        assert_eq!(query(server(1), "www.shop.example.", RecordType::TXT), Err(Unanswered::Refused));
         for (of, host, kind) in [
             (server(2), "www.shop.example.", RecordType::TXT),
             (server(1), "www.other.example.", RecordType::TXT),
             (server(1), "www.shop.example.", RecordType::CAA),
         ] {
-            assert_eq!(asks(of, host, kind), Ok(()), "{of} {host} {kind}");
+            assert_eq!(query(of, host, kind), Ok(()), "{of} {host} {kind}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::aws::conditional;
 const SORT_KEY: &str = "ENGINE";
 
 impl InstallationLog for EndpointsTable {
-    async fn engine(&self) -> Result<InstallationState, ServiceFault> {
+    async fn installation(&self) -> Result<InstallationState, ServiceFault> {
         let item = self.get(items::text("INSTALLATION"), SORT_KEY).await?;
         let Some(kept) = item.as_ref().and_then(|item| item.get("engine")?.as_s().ok()) else {
             return Ok(InstallationState::default());
@@ -18,9 +18,9 @@ impl InstallationLog for EndpointsTable {
     async fn save_installation(
         &self,
         before: &InstallationState,
-        engine: &InstallationState,
+        installation: &InstallationState,
     ) -> Result<bool, ServiceFault> {
-        let write = |engine: &InstallationState| items::text(serde_json::to_string(engine).expect("plain data"));
+        let write = |state: &InstallationState| items::text(serde_json::to_string(state).expect("plain data"));
         let nothing = if *before == InstallationState::default() { " OR attribute_not_exists(engine)" } else { "" };
         let result = self
             .client
@@ -30,7 +30,7 @@ impl InstallationLog for EndpointsTable {
             .key("sk", items::text(SORT_KEY))
             .update_expression("SET engine = :engine")
             .condition_expression(format!("engine = :before{nothing}"))
-            .expression_attribute_values(":engine", write(engine))
+            .expression_attribute_values(":engine", write(installation))
             .expression_attribute_values(":before", write(before))
             .send()
             .await;

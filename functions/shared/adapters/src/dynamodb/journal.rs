@@ -214,7 +214,7 @@ impl AttemptJournal for EndpointsTable {
         }
     }
 
-    async fn mark_told(&self, id: &EndpointId, attempt: u64, told: &Notifications) -> Result<(), ServiceFault> {
+    async fn mark_notified(&self, id: &EndpointId, attempt: u64, told: &Notifications) -> Result<(), ServiceFault> {
         let result = self
             .update(id)
             .update_expression("SET told = :told REMOVE unsent")

@@ -83,7 +83,7 @@ async fn check_proof(
         return Ok(proven(Proof::Before, None));
     }
     let target = platform.delegation_target(&endpoint.label);
-    let cname = dns.ask(&base.challenge_name(), RecordKind::Cname).await;
+    let cname = dns.query(&base.challenge_name(), RecordKind::Cname).await;
     let Some(fault) = delegation::fault(base, &target, &cname, &[]) else {
         let is_seen = cname.iter().any(|answer| answer.answer.is_usable());
         let needs_none = platform.tenant_proof == TenantProof::Off || is_known(endpoint, base);
@@ -104,7 +104,7 @@ async fn check_proof(
         return Ok(proven(proof, Some(fault)));
     }
     // What else is there only matters if the alias is not right.
-    let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
+    let txt = dns.query(&base.challenge_name(), RecordKind::Txt).await;
     Err(Box::new(delegation::fault(base, &target, &cname, &txt).unwrap_or(fault)))
 }
 
@@ -151,7 +151,7 @@ fn leads_to_others<'a>(
 async fn leads_through(dns: &impl AuthoritativeDns, host: &DomainName, target: &str) -> bool {
     let mut name = host.to_string();
     for _ in 0..MOST_ALIASES {
-        let answers = dns.ask(&name, RecordKind::Cname).await;
+        let answers = dns.query(&name, RecordKind::Cname).await;
         let mut usable = answers.iter().map(|answer| &answer.answer).filter(|answer| answer.is_usable());
         let Some([next]) = usable.next().map(|answer| answer.records()) else { return false };
         if usable.any(|answer| answer.records() != [next.as_str()]) {
@@ -177,10 +177,10 @@ pub async fn check_delegations<'a>(
 ) -> Result<(), Failure> {
     let checked = authorization_names.into_iter().map(async |base| {
         let name = base.challenge_name();
-        let cname = dns.ask(&name, RecordKind::Cname).await;
+        let cname = dns.query(&name, RecordKind::Cname).await;
         delegation::fault(base, target, &cname, &[])?;
         // What else is there only matters if the alias is not right.
-        let txt = dns.ask(&name, RecordKind::Txt).await;
+        let txt = dns.query(&name, RecordKind::Txt).await;
         delegation::fault(base, target, &cname, &txt)
     });
     refused(join_all(checked).await)
@@ -198,7 +198,7 @@ pub async fn check_persistent_records<'a>(
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
     let checked = authorization_names.into_iter().map(async |(base, wildcard)| {
-        let txt = dns.ask(&base.persistent_name(), RecordKind::Txt).await;
+        let txt = dns.query(&base.persistent_name(), RecordKind::Txt).await;
         persistent_record::fault(base, wildcard, issuer, &txt, now)
     });
     refused(join_all(checked).await)

@@ -239,7 +239,7 @@ mod tests {
         endpoint
     }
 
-    fn turn(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<String> {
+    fn order_of_cas(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<String> {
         three()
             .in_turn(endpoint, &endpoint.proving().into(), now)
             .iter()
@@ -249,11 +249,15 @@ mod tests {
 
     #[test]
     fn the_first_ca_comes_first_and_an_open_order_continues_at_its_ca() {
-        assert_eq!(turn(&endpoint(), NOW), URLS);
+        assert_eq!(order_of_cas(&endpoint(), NOW), URLS);
         let second = ordering(URLS[1], None);
-        assert_eq!(turn(&second, NOW), [URLS[1], URLS[2], URLS[0]]);
-        assert_eq!(turn(&second, NOW + Duration::HOUR), URLS, "it has expired");
-        assert_eq!(turn(&ordering("https://gone.example/dir", None), NOW), URLS, "its CA is not listed any more");
+        assert_eq!(order_of_cas(&second, NOW), [URLS[1], URLS[2], URLS[0]]);
+        assert_eq!(order_of_cas(&second, NOW + Duration::HOUR), URLS, "it has expired");
+        assert_eq!(
+            order_of_cas(&ordering("https://gone.example/dir", None), NOW),
+            URLS,
+            "its CA is not listed any more"
+        );
     }
 
     #[test]
@@ -261,9 +265,9 @@ mod tests {
         for order in [None, Some(URLS[0]), Some(URLS[1])] {
             let mut endpoint = order.map_or_else(endpoint, |url| ordering(url, None));
             endpoint.dns_method = vocabulary::acme::DnsMethod::DnsPersist01;
-            assert_eq!(turn(&endpoint, NOW), URLS[..1], "{order:?}");
+            assert_eq!(order_of_cas(&endpoint, NOW), URLS[..1], "{order:?}");
             endpoint.reachability = Reachability::External;
-            assert_eq!(turn(&endpoint, NOW).len(), 3, "nothing is proven by it then");
+            assert_eq!(order_of_cas(&endpoint, NOW).len(), 3, "nothing is proven by it then");
         }
     }
 
@@ -272,14 +276,14 @@ mod tests {
         for name in
             [FailureName::Unavailable, FailureName::CaUnavailable, FailureName::RateLimited, FailureName::TimedOut]
         {
-            let failed = |place: usize, actor| turn(&ordering(URLS[place], Some((name, actor))), NOW);
+            let failed = |place: usize, actor| order_of_cas(&ordering(URLS[place], Some((name, actor))), NOW);
             assert_eq!(failed(0, WaitingOn::Ca), [URLS[1], URLS[2], URLS[0]]);
             assert_eq!(failed(2, WaitingOn::Ca), URLS);
             assert_eq!(failed(0, WaitingOn::Operator), URLS, "{name}: it was not the CA");
         }
         for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::BudgetSpent] {
             assert_eq!(
-                turn(&ordering(URLS[0], Some((name, WaitingOn::Ca))), NOW),
+                order_of_cas(&ordering(URLS[0], Some((name, WaitingOn::Ca))), NOW),
                 URLS,
                 "{name}: another would say the same"
             );
@@ -292,7 +296,7 @@ mod tests {
             let mut endpoint = endpoint();
             let failure = Failure::without_action(name, waiting_on, "what");
             endpoint.failing = Some(Failing::first(failure, NOW).at(Some(directory)));
-            turn(&endpoint, NOW)
+            order_of_cas(&endpoint, NOW)
         };
         let internal = |place: usize| ended(FailureName::CaUnavailable, WaitingOn::Ca, URLS[place]);
         assert_eq!(internal(0), [URLS[1], URLS[2], URLS[0]]);

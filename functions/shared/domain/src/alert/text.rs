@@ -114,7 +114,7 @@ mod tests {
         )
     }
 
-    fn told(failure: Failure) -> Alert {
+    fn notified(failure: Failure) -> Alert {
         let mut endpoint = endpoint("www.example.com");
         endpoint.failing = Some(Failing::first(failure, NOW));
         endpoint.due_at = Some(datetime!(2026-11-24 12:01:00.5 UTC));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_message_has_the_issue_who_is_waited_on_the_next_step_the_record_dates_and_a_link() {
-        let alert = told(missing("Create it."));
+        let alert = notified(missing("Create it."));
         assert_eq!(alert.kind, AlertKind::ActionRequired);
         let text = alert.text(&sender());
         let lines: Vec<_> = text.lines().collect();
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn where_nobody_can_act_one_line_says_so() {
         let failure = Failure::without_action(FailureName::OrderLost, WaitingOn::Ca, "The order is gone.");
-        let alert = told(failure);
+        let alert = notified(failure);
         let text = alert.text(&sender());
         assert!(text.contains("\nWaiting on: the certificate authority (CA). No action needed.\n"), "{text}");
         assert!(text.ends_with("\nRunbook: https://git.example/docs/runbooks/cafailuresalarm.md"), "{text}");
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_page_that_the_next_step_names_is_a_link_that_opens() {
-        let alert = told(missing("Replace it: docs/how-to/acme-account.md."));
+        let alert = notified(missing("Replace it: docs/how-to/acme-account.md."));
         let text = alert.text(&sender());
         assert!(text.contains("Next step: Replace it: https://git.example/docs/how-to/acme-account.md.\n"), "{text}");
         let elsewhere = Sender { runbooks: Some("https://wiki.example/alarms".into()), ..sender() };
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_record_that_the_next_step_spells_out_is_not_repeated() {
         let line = missing("").guidance.record.expect("a record").line();
-        let text = told(missing(&line)).text(&sender());
+        let text = notified(missing(&line)).text(&sender());
         assert_eq!(text.matches(&line).count(), 1, "{text}");
     }
 }

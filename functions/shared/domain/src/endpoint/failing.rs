@@ -194,7 +194,7 @@ mod tests {
         (failing, now)
     }
 
-    fn held(lifetime: Duration) -> InstalledCertificate {
+    fn certificate(lifetime: Duration) -> InstalledCertificate {
         samples::certificate([], NOW, lifetime)
     }
 
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn an_endpoint_is_paused_only_after_its_certificate_expired_and_half_a_lifetime_without_records() {
         for lifetime in [Duration::days(90), Duration::days(47), Duration::hours(160)] {
-            let held = held(lifetime);
+            let held = certificate(lifetime);
             let (_, paused) = until_paused(Some(&held), held.renew_at);
             let after = paused - held.renew_at;
             assert!(paused >= held.not_after, "{lifetime}");

@@ -114,14 +114,14 @@ mod tests {
     }
 
     /// Inspections five minutes apart at which these checks fail; the notifications of each, with their causes.
-    fn told(inspections: &[&[&str]]) -> Vec<Vec<(AlertKind, String)>> {
-        let (mut engine, mut now) = (InstallationState::default(), NOW);
+    fn notified(inspections: &[&[&str]]) -> Vec<Vec<(AlertKind, String)>> {
+        let (mut state, mut now) = (InstallationState::default(), NOW);
         let inspect = |failing: &&[&str]| {
             now += Duration::minutes(5);
             let mut checks = vec![check("resources", InstallationStatus::Ok)];
             checks.extend(failing.iter().map(|name| check(name, InstallationStatus::Failed)));
-            let (alerts, after) = follow(&engine, &checks, now, None);
-            engine = after;
+            let (alerts, after) = follow(&state, &checks, now, None);
+            state = after;
             alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())).collect()
         };
         inspections.iter().map(inspect).collect()
@@ -131,28 +131,28 @@ mod tests {
     fn a_failure_that_lasts_is_notified_once_and_its_recovery_once() {
         let (ill, well) = (AlertKind::InstallationUnhealthy, AlertKind::Recovered);
         let schedule = |kind| vec![(kind, "schedule".to_owned())];
-        let told = told(&[&["schedule"], &["schedule"], &["schedule"], &[], &[]]);
-        assert_eq!(told, [vec![], schedule(ill), vec![], schedule(well), vec![]]);
+        let notified = notified(&[&["schedule"], &["schedule"], &["schedule"], &[], &[]]);
+        assert_eq!(notified, [vec![], schedule(ill), vec![], schedule(well), vec![]]);
     }
 
     #[test]
     fn a_single_failed_check_is_not_notified_and_neither_is_its_end() {
-        assert!(told(&[&["acme-directory"], &[], &["acme-directory"], &[]]).iter().all(Vec::is_empty));
+        assert!(notified(&[&["acme-directory"], &[], &["acme-directory"], &[]]).iter().all(Vec::is_empty));
     }
 
     #[test]
     fn another_failure_is_notified_when_it_is_certain_too() {
-        let told = told(&[&["a"], &["a"], &["a", "b"], &["a", "b"], &["b"], &[]]);
-        assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 0, 1, 1, 1]);
+        let notified = notified(&[&["a"], &["a"], &["a", "b"], &["a", "b"], &["b"], &[]]);
+        assert_eq!(notified.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 0, 1, 1, 1]);
     }
 
     #[test]
     fn alarms_notify_on_their_own_and_warnings_are_left_to_doctor() {
         let checks =
             [check("alarms", InstallationStatus::Failed), check("alert-subscriptions", InstallationStatus::Warning)];
-        let (first, engine) = follow(&InstallationState::default(), &checks, NOW, None);
-        let (second, engine) = follow(&engine, &checks, NOW, None);
-        assert!(first.is_empty() && second.is_empty() && engine.failing.is_empty());
+        let (first, state) = follow(&InstallationState::default(), &checks, NOW, None);
+        let (second, state) = follow(&state, &checks, NOW, None);
+        assert!(first.is_empty() && second.is_empty() && state.failing.is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub trait AuthoritativeDns: Sized {
     ///
     /// Data are as in a zone file: names in lower case without trailing dot, TXT without quotes. Never an error: if a zone's
     /// servers cannot be found, that is the one answer. A server that answers without authority has failed.
-    fn ask(&self, name: &str, kind: RecordKind) -> impl Future<Output = Vec<ServerAnswer>> + Send;
+    fn query(&self, name: &str, kind: RecordKind) -> impl Future<Output = Vec<ServerAnswer>> + Send;
 
     /// Why no validating resolver returns what the servers have for `name`, in words that follow the name.
     ///

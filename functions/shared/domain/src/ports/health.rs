@@ -87,13 +87,13 @@ pub trait HealthRuns {
 /// What is stored about the installation itself.
 pub trait InstallationLog {
     /// What was last stored; everything healthy if nothing was.
-    fn engine(&self) -> impl Future<Output = Result<InstallationState, ServiceFault>> + Send;
+    fn installation(&self) -> impl Future<Output = Result<InstallationState, ServiceFault>> + Send;
 
-    /// Stores `engine` if the stored state is still `before`; otherwise returns false and changes nothing.
+    /// Stores `installation` if the stored state is still `before`; otherwise returns false and changes nothing.
     fn save_installation(
         &self,
         before: &InstallationState,
-        engine: &InstallationState,
+        installation: &InstallationState,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 }
 

@@ -222,7 +222,7 @@ pub trait AttemptJournal: EndpointReader {
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
     /// Records that people were notified of the attempt's end. Does nothing if a newer attempt has begun, whose end notifies.
-    fn mark_told(
+    fn mark_notified(
         &self,
         id: &EndpointId,
         attempt: u64,

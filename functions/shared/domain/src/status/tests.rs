@@ -28,7 +28,7 @@ fn fresh() -> Endpoint {
     )
 }
 
-fn held() -> Endpoint {
+fn certified() -> Endpoint {
     let mut endpoint = fresh();
     endpoint.due_at = Some(RENEW);
     endpoint.certificate = Some(samples::certificate(endpoint.names.iter().cloned(), NOW, END - NOW));
@@ -82,10 +82,10 @@ fn the_state_of_a_certificate_follows_from_its_attempts_and_dates() {
     let failed = failing(fresh(), FailureName::ChallengeFailed, WaitingOn::DomainOwner);
     assert_eq!(state(&failed, NOW), CertificateState::Failed);
     let tick = Duration::NANOSECOND;
-    assert_eq!(state(&held(), RENEW - tick), CertificateState::Active);
-    assert_eq!(state(&held(), RENEW), CertificateState::Expiring);
-    assert_eq!(state(&held(), END - tick), CertificateState::Expiring);
-    assert_eq!(state(&held(), END), CertificateState::Expired);
+    assert_eq!(state(&certified(), RENEW - tick), CertificateState::Active);
+    assert_eq!(state(&certified(), RENEW), CertificateState::Expiring);
+    assert_eq!(state(&certified(), END - tick), CertificateState::Expiring);
+    assert_eq!(state(&certified(), END), CertificateState::Expired);
 }
 
 #[test]
@@ -106,21 +106,21 @@ fn what_is_wrong_decides_who_is_waited_on() {
         (checked(fresh(), Some(Severity::Error), false), EndpointStatus::WaitingForDns, WaitingOn::DomainOwner),
         (checked(fresh(), Some(Severity::Warning), false), EndpointStatus::Issuing, WaitingOn::Nobody),
         (
-            failing(held(), RecordsNotReady, WaitingOn::DomainOwner),
+            failing(certified(), RecordsNotReady, WaitingOn::DomainOwner),
             EndpointStatus::ActionRequired,
             WaitingOn::DomainOwner,
         ),
         (failing(fresh(), Misconfigured, WaitingOn::Operator), EndpointStatus::ActionRequired, WaitingOn::Operator),
-        (failing(held(), Misconfigured, WaitingOn::Operator), EndpointStatus::Degraded, WaitingOn::Operator),
-        (failing(held(), Throttled, WaitingOn::Operator), EndpointStatus::Retrying, WaitingOn::Nobody),
+        (failing(certified(), Misconfigured, WaitingOn::Operator), EndpointStatus::Degraded, WaitingOn::Operator),
+        (failing(certified(), Throttled, WaitingOn::Operator), EndpointStatus::Retrying, WaitingOn::Nobody),
         (failing(fresh(), RateLimited, WaitingOn::Ca), EndpointStatus::Retrying, WaitingOn::Ca),
-        (checked(held(), Some(Severity::Error), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
-        (checked(held(), Some(Severity::Notice), false), EndpointStatus::Ready, WaitingOn::Nobody),
+        (checked(certified(), Some(Severity::Error), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
+        (checked(certified(), Some(Severity::Notice), false), EndpointStatus::Ready, WaitingOn::Nobody),
         // It continues without the delegation, and says so.
-        (checked(held(), Some(Severity::Warning), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
-        (checked(held(), None, true), EndpointStatus::Degraded, WaitingOn::Operator),
-        (checked(held(), None, false), EndpointStatus::Ready, WaitingOn::Nobody),
-        (held(), EndpointStatus::Ready, WaitingOn::Nobody),
+        (checked(certified(), Some(Severity::Warning), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
+        (checked(certified(), None, true), EndpointStatus::Degraded, WaitingOn::Operator),
+        (checked(certified(), None, false), EndpointStatus::Ready, WaitingOn::Nobody),
+        (certified(), EndpointStatus::Ready, WaitingOn::Nobody),
         (fresh(), EndpointStatus::Issuing, WaitingOn::Nobody),
     ];
     for (endpoint, status, mover) in cases {
@@ -130,7 +130,7 @@ fn what_is_wrong_decides_who_is_waited_on() {
 
 #[test]
 fn a_service_that_fails_is_retried_at_first_and_waits_on_the_operator_when_it_lasts() {
-    let failed = failing(held(), FailureName::Throttled, WaitingOn::Operator);
+    let failed = failing(certified(), FailureName::Throttled, WaitingOn::Operator);
     let lasts = NOW + crate::issues::attempts::RETRIED;
     assert_eq!(says(&failed, lasts - Duration::SECOND), (EndpointStatus::Retrying, WaitingOn::Nobody));
     assert_eq!(says(&failed, lasts), (EndpointStatus::Degraded, WaitingOn::Operator));
@@ -192,15 +192,15 @@ fn a_paused_endpoint_says_who_is_waited_on_until_its_records_are_correct() {
 
 #[test]
 fn an_installation_that_has_stopped_shows_in_overdue_renewals() {
-    assert_eq!(says(&held(), RENEW + OVERDUE), (EndpointStatus::Issuing, WaitingOn::Nobody));
-    assert_eq!(says(&held(), RENEW + OVERDUE + Duration::SECOND), (EndpointStatus::Degraded, WaitingOn::Operator));
-    assert_eq!(says(&held(), END), (EndpointStatus::ActionRequired, WaitingOn::Operator));
+    assert_eq!(says(&certified(), RENEW + OVERDUE), (EndpointStatus::Issuing, WaitingOn::Nobody));
+    assert_eq!(says(&certified(), RENEW + OVERDUE + Duration::SECOND), (EndpointStatus::Degraded, WaitingOn::Operator));
+    assert_eq!(says(&certified(), END), (EndpointStatus::ActionRequired, WaitingOn::Operator));
 }
 
 #[test]
 fn an_attempt_that_waits_for_room_says_until_when_and_is_not_late_before_that() {
     let expected = NOW + Duration::hours(3);
-    for endpoint in [fresh(), held()] {
+    for endpoint in [fresh(), certified()] {
         let due = endpoint.certificate.as_ref().map_or(NOW, |held| held.renew_at);
         let until = due + Duration::hours(3);
         let waiting = Endpoint { due_at: Some(due), expected_at: Some(until), ..endpoint };
@@ -222,9 +222,9 @@ fn an_attempt_that_waits_for_room_says_until_when_and_is_not_late_before_that() 
 
 #[test]
 fn the_status_of_an_issue_says_when_it_will_break() {
-    assert_eq!(status_of(&held(), NOW).breaks_at, None);
-    assert_eq!(status_of(&checked(held(), Some(Severity::Error), false), NOW).breaks_at, Some(END));
-    let failed = failing(held(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+    assert_eq!(status_of(&certified(), NOW).breaks_at, None);
+    assert_eq!(status_of(&checked(certified(), Some(Severity::Error), false), NOW).breaks_at, Some(END));
+    let failed = failing(certified(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
     assert_eq!(status_of(&failed, NOW).breaks_at, Some(END));
 }
 
@@ -251,22 +251,22 @@ fn a_symptom_that_two_health_checks_have_seen_counts() {
         (SymptomKind::Unused, EndpointStatus::Ready),
     ];
     for (kind, status) in cases {
-        let report = status_of(&watched(held(), kind, 2), NOW);
+        let report = status_of(&watched(certified(), kind, 2), NOW);
         assert_eq!(report.status, status, "{kind:?}");
-        assert_eq!(status_of(&watched(held(), kind, 1), NOW).status, EndpointStatus::Ready, "{kind:?}, seen once");
+        assert_eq!(status_of(&watched(certified(), kind, 1), NOW).status, EndpointStatus::Ready, "{kind:?}, seen once");
     }
-    let mut renewed = watched(held(), SymptomKind::CertificateMissing, 2);
+    let mut renewed = watched(certified(), SymptomKind::CertificateMissing, 2);
     renewed.certificate.as_mut().expect("held").imported_at = NOW + Duration::HOUR + Duration::SECOND;
     assert_eq!(status_of(&renewed, NOW).status, EndpointStatus::Ready, "it was the certificate before that was gone");
-    let mut anew = watched(checked(held(), None, false), SymptomKind::AnotherServed, 2);
+    let mut anew = watched(checked(certified(), None, false), SymptomKind::AnotherServed, 2);
     anew.check.as_mut().expect("checked").checked_at += Duration::SECOND;
     assert_eq!(status_of(&anew, NOW).status, EndpointStatus::Ready, "somebody has checked again, and it is well");
 }
 
 #[test]
 fn a_dns_issue_says_when_dns_was_last_correct_and_when_the_certificate_expires() {
-    let mut broken = checked(held(), Some(Severity::Error), false);
-    broken.health = watched(held(), SymptomKind::DnsBroken, 2).health;
+    let mut broken = checked(certified(), Some(Severity::Error), false);
+    broken.health = watched(certified(), SymptomKind::DnsBroken, 2).health;
     let reason = status_of(&broken, NOW).guidance.summary;
     assert!(reason.contains(". DNS was last correct on 2026-11-24 12:00 UTC. "), "{reason}");
     assert!(reason.contains("expires 2027-02-22 12:00 UTC."), "{reason}");
@@ -274,14 +274,14 @@ fn a_dns_issue_says_when_dns_was_last_correct_and_when_the_certificate_expires()
 
 #[test]
 fn a_host_that_has_not_changed_over_yet_has_no_issue_at_first() {
-    let mut fresh = checked(held(), None, true);
+    let mut fresh = checked(certified(), None, true);
     fresh.check.as_mut().expect("checked").checked_at = NOW + Duration::minutes(59);
     assert_eq!(says(&fresh, NOW), (EndpointStatus::Ready, WaitingOn::Nobody));
 }
 
 #[test]
 fn an_endpoint_whose_certificate_has_other_names_is_issuing() {
-    let mut changed = held();
+    let mut changed = certified();
     changed.names = EndpointNames::parse("www.example.com", &["new.example.com".into()], 9).expect("valid");
     changed.due_at = Some(NOW);
     assert_eq!(says(&changed, NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
@@ -289,7 +289,7 @@ fn an_endpoint_whose_certificate_has_other_names_is_issuing() {
 
 #[test]
 fn an_endpoint_that_is_being_removed_waits_on_nobody() {
-    let mut going = failing(held(), FailureName::Misconfigured, WaitingOn::Operator);
+    let mut going = failing(certified(), FailureName::Misconfigured, WaitingOn::Operator);
     going.removing = true;
     assert_eq!(says(&going, NOW), (EndpointStatus::Paused, WaitingOn::Nobody));
 }

@@ -75,17 +75,17 @@ impl CertificateAuthority for MemoryCa {
         let mut state = self.state();
         state.expect_there()?;
         if let Some(error) = state.refuses_orders.clone() {
-            state.asked += 1;
+            state.requests += 1;
             return Err(error);
         }
         if let Some(error) = state.refuses_replacements.clone().filter(|_| replaces.is_some()) {
-            state.asked += 1;
+            state.requests += 1;
             return Err(error);
         }
         let now = state.now();
         let exempt = replaces.is_some() && state.window.is_some_and(|w| w.start <= now && now < w.end);
         if !exempt && !state.takes_order(names) {
-            state.asked += 1;
+            state.requests += 1;
             let problem = Problem::new("rateLimited", "too many");
             return Err(CaError::Refused { refusal: Refusal { problem, status: Some(429), retry_after: None } });
         }
@@ -96,7 +96,7 @@ impl CertificateAuthority for MemoryCa {
             .iter()
             .enumerate()
             .map(|(i, name)| {
-                let reused = state.proven.get(name).filter(|_| state.reuse).cloned();
+                let reused = state.validated.get(name).filter(|_| state.reuse).cloned();
                 let status = if reused.is_some() { AuthorizationStatus::Valid } else { AuthorizationStatus::Pending };
                 Authorization {
                     url: reused.unwrap_or_else(|| format!("memory://ca/authorization/{number}/{i}")),
@@ -149,8 +149,8 @@ impl CertificateAuthority for MemoryCa {
                 let challenge = authorization.challenge.as_ref().expect("made with one");
                 if authorization.status == AuthorizationStatus::Pending {
                     let (name, trusted) = (&authorization.name, !is_distrusted(&authorization.name));
-                    let proven = trusted && self.is_proven(name, challenge, now);
-                    authorization.status = match proven {
+                    let validated = trusted && self.is_validated(name, challenge, now);
+                    authorization.status = match validated {
                         true => AuthorizationStatus::Valid,
                         false => AuthorizationStatus::Invalid,
                     };
@@ -159,9 +159,9 @@ impl CertificateAuthority for MemoryCa {
             let valid = held.authorizations.iter().all(|a| a.status == AuthorizationStatus::Valid);
             held.status = if valid { OrderStatus::Ready } else { OrderStatus::Invalid };
             // Even if the order fails for another name.
-            let proven = held.authorizations.iter().filter(|a| a.status == AuthorizationStatus::Valid);
-            let proven: Vec<_> = proven.map(|a| (a.name.clone(), a.url.clone())).collect();
-            state.proven.extend(proven);
+            let validated = held.authorizations.iter().filter(|a| a.status == AuthorizationStatus::Valid);
+            let validated: Vec<_> = validated.map(|a| (a.name.clone(), a.url.clone())).collect();
+            state.validated.extend(validated);
         }
         let status = state.order(&order.url)?.status;
         drop(state);
@@ -174,7 +174,7 @@ impl CertificateAuthority for MemoryCa {
     async fn revoke(&self, certificate: &[u8], reason: RevocationReason) -> Result<(), CaError> {
         let mut state = self.state();
         state.expect_there()?;
-        state.asked += 1;
+        state.requests += 1;
         if let Some(error) = state.refuses_revocations.clone() {
             return Err(error);
         }
@@ -208,7 +208,7 @@ impl CertificateAuthority for MemoryCa {
 
     async fn deactivate(&self, authorizations: &[String]) -> Result<(), CaError> {
         let mut state = self.state();
-        state.asked += 1;
+        state.requests += 1;
         state.expect_there()?;
         for url in authorizations {
             let mut is_known = false;
@@ -222,7 +222,7 @@ impl CertificateAuthority for MemoryCa {
                     }
                 }
             }
-            state.proven.retain(|_, known| known != url);
+            state.validated.retain(|_, known| known != url);
             if is_known {
                 state.deactivated.push(url.clone());
             }

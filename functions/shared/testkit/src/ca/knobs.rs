@@ -27,12 +27,12 @@ impl MemoryCa {
 
     /// Whether an order for `name` would need no challenge.
     pub fn remembers(&self, name: &CertificateName) -> bool {
-        self.state().proven.contains_key(name)
+        self.state().validated.contains_key(name)
     }
 
-    /// While it is away, it answers nothing.
-    pub fn set_away(&self, away: bool) {
-        self.state().away = away;
+    /// While it is unavailable, it answers nothing.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.state().unavailable = unavailable;
     }
 
     /// It refuses everything, and says until when.
@@ -96,7 +96,7 @@ impl MemoryCa {
     }
 
     /// How many requests the CA has received.
-    pub fn asked(&self) -> u32 {
-        self.state().asked
+    pub fn requests(&self) -> u32 {
+        self.state().requests
     }
 }

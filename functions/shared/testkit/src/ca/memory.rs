@@ -83,11 +83,11 @@ impl MemoryCa {
 
     pub(super) fn reply<T>(&self, value: T) -> CaReply<T> {
         let mut state = self.state();
-        state.asked += 1;
-        CaReply { value, nonce: Some(format!("nonce-{}", state.asked)) }
+        state.requests += 1;
+        CaReply { value, nonce: Some(format!("nonce-{}", state.requests)) }
     }
 
-    pub(super) fn is_proven(&self, name: &CertificateName, challenge: &Challenge, now: OffsetDateTime) -> bool {
+    pub(super) fn is_validated(&self, name: &CertificateName, challenge: &Challenge, now: OffsetDateTime) -> bool {
         match challenge.kind {
             ChallengeKind::Http01 => {
                 self.tokens.get(&name.base, &challenge.token).as_deref() == Some(&challenge.response)

@@ -13,12 +13,12 @@ use vocabulary::names::{CertificateName, EndpointNames};
 pub(super) struct State {
     pub(super) now: Option<OffsetDateTime>,
     pub(super) counter: u64,
-    pub(super) asked: u32,
+    pub(super) requests: u32,
     pub(super) orders: BTreeMap<String, CaOrder>,
     /// The valid authorization of each name, as CAs reuse them.
-    pub(super) proven: BTreeMap<CertificateName, String>,
+    pub(super) validated: BTreeMap<CertificateName, String>,
     pub(super) reuse: bool,
-    pub(super) away: bool,
+    pub(super) unavailable: bool,
     pub(super) revoked: Vec<(Vec<u8>, RevocationReason)>,
     pub(super) refuses_revocations: Option<CaError>,
     /// Until when it says it is busy.
@@ -55,7 +55,7 @@ impl State {
     }
 
     pub(super) fn expect_there(&self) -> Result<(), CaError> {
-        match (self.away, self.busy) {
+        match (self.unavailable, self.busy) {
             (true, _) => Err(CaError::Unavailable { detail: "no answer".into(), retry_after: None }),
             (_, Some(until)) => Err(CaError::Unavailable { detail: "busy".into(), retry_after: Some(until) }),
             _ => Ok(()),

@@ -10,7 +10,7 @@ use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
 
 use super::check_log::report_of_a_missing_record;
-use super::endpoints::{attempt, order_of, told};
+use super::endpoints::{attempt, notifications, order_of};
 use super::{endpoint, registered, whole_second};
 
 /// `seed` is one that no other test uses, and neither are the two after it.
@@ -54,7 +54,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         at: now,
         announced: false,
         removing: false,
-        told: told(now),
+        told: notifications(now),
         attempt: attempt(id, 1, now, domain::endpoint::Outcome::Failed),
     };
     store.settle(id, 1, &settlement).await.expect("settled");

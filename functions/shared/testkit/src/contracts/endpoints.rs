@@ -143,8 +143,8 @@ pub async fn requests(registry: &impl Registry, seed: u64) {
 }
 
 /// The notifications of a failure at `now`.
-pub(super) fn told(now: OffsetDateTime) -> Notifications {
-    let told = Notified {
+pub(super) fn notifications(now: OffsetDateTime) -> Notifications {
+    let notified = Notified {
         cause: FailureName::RecordsNotReady.into(),
         owner: WaitingOn::DomainOwner,
         certificate: Some("AB".into()),
@@ -153,7 +153,7 @@ pub(super) fn told(now: OffsetDateTime) -> Notifications {
         source: Source::Attempts,
         shared: false,
     };
-    Notifications { sequence: 1, told: vec![told], ..Notifications::default() }
+    Notifications { sequence: 1, told: vec![notified], ..Notifications::default() }
 }
 
 pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
@@ -226,7 +226,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         at: now,
         announced: false,
         removing: false,
-        told: told(now),
+        told: notifications(now),
         attempt: attempt(id, 1, now, Outcome::Failed),
     };
     assert_eq!(journal.settle(id, 2, &failed).await, Err(FencedError::Superseded));

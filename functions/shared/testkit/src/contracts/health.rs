@@ -162,15 +162,15 @@ async fn unchanged(index: &impl HealthIndex, ailing: &Endpoint, at: OffsetDateTi
 /// Requires an installation without stored state.
 pub async fn installation_log(log: &impl InstallationLog) {
     let healthy = InstallationState::default();
-    assert_eq!(log.engine().await, Ok(healthy.clone()), "where nothing is kept all is well");
+    assert_eq!(log.installation().await, Ok(healthy.clone()), "where nothing is kept all is well");
     let failing = FailingCheck { check: "schedule".into(), since: whole_second(), checks: 1 };
     let ill = InstallationState { failing: vec![failing], ..InstallationState::default() };
     assert_eq!(log.save_installation(&ill, &ill).await, Ok(false), "what was decided on something else is not kept");
     assert_eq!(log.save_installation(&healthy, &ill).await, Ok(true));
-    assert_eq!(log.engine().await, Ok(ill.clone()), "it reads as it was written");
+    assert_eq!(log.installation().await, Ok(ill.clone()), "it reads as it was written");
     assert_eq!(log.save_installation(&healthy, &healthy).await, Ok(false), "nor what another run has overtaken");
     assert_eq!(log.save_installation(&ill, &healthy).await, Ok(true));
-    assert_eq!(log.engine().await, Ok(healthy));
+    assert_eq!(log.installation().await, Ok(healthy));
 }
 
 fn settlement(id: &EndpointId, certificate: &InstalledCertificate, now: OffsetDateTime) -> Settlement {

@@ -10,7 +10,7 @@ pub async fn listeners(
     other: &str,
     nowhere: &ListenerArn,
 ) {
-    let held = async || {
+    let certificates = async || {
         let mut held = listeners.certificates_of(listener).await.expect("answers").expect("it exists");
         held.sort();
         held
@@ -21,17 +21,17 @@ pub async fn listeners(
         both.sort();
         both
     };
-    assert_eq!(held().await, [default], "its default certificate is one of them, once");
+    assert_eq!(certificates().await, [default], "its default certificate is one of them, once");
     assert_eq!(counted().await, Ok(Some(0)), "and does not count");
     listeners.attach(listener, other).await.expect("attached");
     assert_eq!(counted().await, Ok(Some(1)));
-    assert_eq!(held().await, both(), "it can be seen at once");
+    assert_eq!(certificates().await, both(), "it can be seen at once");
     listeners.attach(listener, other).await.expect("attaching twice is fine");
     assert_eq!(listeners.detach(listener, other).await, Ok(Detachment::Gone));
-    assert_eq!(held().await, [default]);
+    assert_eq!(certificates().await, [default]);
     assert_eq!(listeners.detach(listener, other).await, Ok(Detachment::Gone), "detaching twice is fine");
     assert_eq!(listeners.detach(listener, default).await, Ok(Detachment::IsDefault));
-    assert_eq!(held().await, [default], "the default one stays");
+    assert_eq!(certificates().await, [default], "the default one stays");
     assert_eq!(listeners.certificates_of(nowhere).await, Ok(None));
     assert_eq!(counted().await, Ok(Some(0)));
     let balancer = listener.as_str().replace("/app/", "/net/").parse().expect("a listener of none");

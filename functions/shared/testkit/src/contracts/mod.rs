@@ -1,6 +1,5 @@
 //! The contract of each port, as tests that run on the fake here and on the adapter against the local cloud.
 
-mod advice;
 mod capacity_log;
 mod certificates;
 mod changes;
@@ -9,12 +8,12 @@ mod claims;
 mod digest_log;
 mod due_index;
 mod endpoints;
-mod ends;
 mod exports;
 mod flows;
 mod health;
 mod keys;
 mod listeners;
+mod outcomes;
 mod pacing;
 mod publication;
 mod rate_limits;
@@ -22,10 +21,10 @@ mod revocations;
 mod room;
 mod share_links;
 mod shared_causes;
+mod suggested_windows;
 mod summaries;
 mod trail;
 
-pub use advice::advice_index;
 pub use capacity_log::capacity_log;
 pub use certificates::{certificate_inspector, certificate_store};
 pub use changes::changes;
@@ -34,12 +33,12 @@ pub use claims::{claims, claims_of_before};
 pub use digest_log::digest_log;
 pub use due_index::due_index;
 pub use endpoints::{attempt_journal, order_of, registry, requests};
-pub use ends::{authorizations, ends};
 pub use exports::key_export;
 pub use flows::flow_starter;
 pub use health::{health_index, installation_log};
 pub use keys::key_vault;
 pub use listeners::listeners;
+pub use outcomes::{authorizations, outcomes};
 pub use pacing::pacing;
 pub use publication::{token_store, txt_zone};
 pub use rate_limits::{rate_limits, tenants_in_turn};
@@ -47,6 +46,7 @@ pub use revocations::revocations;
 pub use room::room;
 pub use share_links::share_links;
 pub use shared_causes::shared_causes;
+pub use suggested_windows::advice_index;
 pub use summaries::summaries;
 pub use trail::audit_trail;
 

@@ -64,20 +64,20 @@ impl HealthIndex for MemoryEndpoints {
 }
 
 impl InstallationLog for MemoryEndpoints {
-    async fn engine(&self) -> Result<InstallationState, ServiceFault> {
-        Ok(self.state().engine.clone())
+    async fn installation(&self) -> Result<InstallationState, ServiceFault> {
+        Ok(self.state().installation.clone())
     }
 
     async fn save_installation(
         &self,
         before: &InstallationState,
-        engine: &InstallationState,
+        installation: &InstallationState,
     ) -> Result<bool, ServiceFault> {
         let mut state = self.state();
-        if state.engine != *before {
+        if state.installation != *before {
             return Ok(false);
         }
-        state.engine = engine.clone();
+        state.installation = installation.clone();
         drop(state);
         self.fuse.burn();
         Ok(true)

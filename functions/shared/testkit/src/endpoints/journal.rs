@@ -127,7 +127,7 @@ impl AttemptJournal for MemoryEndpoints {
         Ok(())
     }
 
-    async fn mark_told(&self, id: &EndpointId, attempt: u64, told: &Notifications) -> Result<(), ServiceFault> {
+    async fn mark_notified(&self, id: &EndpointId, attempt: u64, told: &Notifications) -> Result<(), ServiceFault> {
         let marked = self.fenced(id, attempt, |endpoint| {
             endpoint.told = told.clone();
             endpoint.unsent = None;

@@ -1,4 +1,3 @@
-mod advice;
 mod capacity_log;
 mod check_log;
 mod claims;
@@ -9,6 +8,7 @@ mod journal;
 mod limits;
 mod registry;
 mod share_links;
+mod suggested_windows;
 mod summaries;
 mod trail;
 
@@ -56,7 +56,7 @@ struct State {
     checks_begun: BTreeMap<EndpointId, OffsetDateTime>,
     digests: BTreeSet<(TenantId, Date)>,
     usage: BTreeMap<TenantId, TenantUsage>,
-    engine: InstallationState,
+    installation: InstallationState,
     capacity: Capacity,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
     /// By scope (absent for all), and by part.

@@ -24,11 +24,11 @@ use vocabulary::acme::Reachability;
 use vocabulary::dns::RecordKind;
 use vocabulary::names::{EndpointId, EndpointNames};
 
-use crate::world::{AnyCa, Chaos, World};
+use crate::simulation::{AnyCa, Chaos, Simulation};
 use crate::{is_settled, secret};
 
-struct Stage {
-    world: World,
+struct Fixture {
+    simulation: Simulation,
     ca: Boulder,
     account: AccountSecret,
     config: AcmeConfig,
@@ -44,16 +44,16 @@ struct Internet {
     cut_off: BTreeSet<usize>,
 }
 
-impl Stage {
+impl Fixture {
     async fn new() -> Self {
         // The adapter's own clock is the machine's.
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).expect("a time");
-        let world = World::new(Chaos::default());
-        let (tokens, dns) = (world.tokens.clone(), world.dns.clone());
+        let simulation = Simulation::new(Chaos::default());
+        let (tokens, dns) = (simulation.tokens.clone(), simulation.dns.clone());
         let internet = Arc::<Mutex<Internet>>::default();
         let between = internet.clone();
         let reach =
-            move |lookup: &Lookup| look(&tokens, &dns, &between.lock().expect("no test panics in here"), lookup);
+            move |lookup: &Lookup| inspect(&tokens, &dns, &between.lock().expect("no test panics in here"), lookup);
         let ca = Boulder::start(now, Box::new(reach)).await;
         let secrets = Aws::at(&secret::start().await).secrets;
         let account = AccountSecret::new(secrets, "account".into(), None);
@@ -65,16 +65,16 @@ impl Stage {
             may_register: true,
             first: true,
         };
-        let world = world.at(&ca, now);
-        let stage = Self { world, ca, account, config, internet };
-        stage.new_process();
-        stage
+        let simulation = simulation.at(&ca, now);
+        let fixture = Self { simulation, ca, account, config, internet };
+        fixture.new_process();
+        fixture
     }
 
     /// Forgets what the processes had in memory: the account, the directory, the nonces.
     fn new_process(&self) {
         let authority = AcmeAuthority::new(self.config.clone(), self.account.clone()).expect("no private root");
-        self.world.use_ca(AnyCa::Http(Arc::new(authority)));
+        self.simulation.use_ca(AnyCa::Http(Arc::new(authority)));
     }
 
     fn internet(&self, change: impl FnOnce(&mut Internet)) {
@@ -88,41 +88,41 @@ impl Stage {
     async fn register_as(&self, reachability: Reachability, number: u128, domain: &str, also: &[&str]) -> EndpointId {
         let also: Vec<String> = also.iter().map(ToString::to_string).collect();
         let names = EndpointNames::parse(domain, &also, 100).expect("valid names");
-        self.world.register_for("default", number, names, reachability, true).await
+        self.simulation.register_for("default", number, names, reachability, true).await
     }
 
     async fn issued(&self, number: u128, domain: &str) -> EndpointId {
         let id = self.register(number, domain, &[]).await;
-        self.world.run_until(&id, is_settled).await;
+        self.simulation.run_until(&id, is_settled).await;
         id
     }
 
     async fn endpoint(&self, id: &EndpointId) -> Endpoint {
-        self.world.endpoint(id).await.expect("it is there")
+        self.simulation.endpoint(id).await.expect("it is there")
     }
 
     /// One round of the scan, at the endpoint's due time.
     async fn next(&self, id: &EndpointId) -> Endpoint {
         let due = self.endpoint(id).await.due_at.expect("it is due some time");
-        self.world.set_time(due.max(self.world.now()));
-        self.world.scan_and_run().await;
+        self.simulation.set_time(due.max(self.simulation.now()));
+        self.simulation.scan_and_run().await;
         self.endpoint(id).await
     }
 
     /// The renewal of `id` is due by now, with another certificate at its end.
     async fn renew(&self, id: &EndpointId) -> Endpoint {
         let before = self.endpoint(id).await.certificate.expect("held");
-        self.world.set_time(before.renew_at.max(self.world.now()));
+        self.simulation.set_time(before.renew_at.max(self.simulation.now()));
         let other = |endpoint: Option<&Endpoint>| {
             is_settled(endpoint)
                 && endpoint.is_some_and(|e| e.certificate.as_ref().is_some_and(|held| held.serial != before.serial))
         };
-        self.world.run_until(id, other).await;
+        self.simulation.run_until(id, other).await;
         self.endpoint(id).await
     }
 
     async fn last_outcome(&self, id: &EndpointId) -> Outcome {
-        self.world.endpoints.attempts(id, 1).await.expect("in memory").remove(0).outcome
+        self.simulation.endpoints.attempts(id, 1).await.expect("in memory").remove(0).outcome
     }
 
     /// Another entry in the directory as it is stored beside the account.
@@ -137,20 +137,20 @@ impl Stage {
         self.account.replace(&accounts, &next).await.expect("answers");
     }
 
-    async fn standing(&self) -> Standing {
+    async fn account_status(&self) -> Standing {
         standing::describe(&self.config, &self.account).await
     }
 }
 
 /// What the CA's servers see: the tokens, or the zone through the delegation.
-fn look(tokens: &MemoryTokens, dns: &MemoryDns, internet: &Internet, lookup: &Lookup) -> Result<(), Problem> {
-    let at_once = "the world is in memory";
+fn inspect(tokens: &MemoryTokens, dns: &MemoryDns, internet: &Internet, lookup: &Lookup) -> Result<(), Problem> {
+    let at_once = "the simulation is in memory";
     if internet.cut_off.contains(&lookup.perspective) {
         let detail = "198.51.100.7: Timeout during connect (likely firewall problem)";
         return Err(Problem::new(400, "connection", detail));
     }
     let records = |name: &str, kind| {
-        let answers = dns.ask(name, kind).now_or_never().expect(at_once);
+        let answers = dns.query(name, kind).now_or_never().expect(at_once);
         answers.into_iter().flat_map(|server| server.answer.records().to_vec()).collect::<Vec<_>>()
     };
     match lookup.kind.as_str() {
@@ -184,9 +184,9 @@ fn look(tokens: &MemoryTokens, dns: &MemoryDns, internet: &Internet, lookup: &Lo
     }
 }
 
-fn run(test: impl AsyncFnOnce(Stage)) {
+fn run(test: impl AsyncFnOnce(Fixture)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async { test(Stage::new().await).await });
+    runtime.block_on(async { test(Fixture::new().await).await });
 }
 
 fn failing(endpoint: &Endpoint) -> &vocabulary::failure::Failure {

@@ -10,7 +10,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
-use super::{Stage, failing, run};
+use super::{Fixture, failing, run};
 use crate::is_settled;
 
 /// What hosts answer, by URL: status, Location, body.
@@ -20,19 +20,19 @@ const NAME: &str = "www.example.com";
 const FIRST: &str = "http://www.example.com/.well-known/acme-challenge/token";
 const PROOF: &str = "token.thumbprint";
 
-fn ask(hosts: &Hosts, url: &Url) -> Option<WebAnswer> {
+fn request(hosts: &Hosts, url: &Url) -> Option<WebAnswer> {
     let (status, location, body) = hosts.get(url.as_str())?.clone();
     Some(WebAnswer { status, location, body })
 }
 
 /// Whether our check before the order takes it for proven.
 fn our_check(hosts: &Hosts) -> bool {
-    let mut asked = vec![Url::parse(FIRST).expect("a URL")];
+    let mut requested = vec![Url::parse(FIRST).expect("a URL")];
     loop {
-        let Some(answer) = ask(hosts, asked.last().expect("one")) else { return false };
-        let way = Way { asked: &asked, http_port: 80, is_reserved: &is_reserved };
+        let Some(answer) = request(hosts, requested.last().expect("one")) else { return false };
+        let way = Way { asked: &requested, http_port: 80, is_reserved: &is_reserved };
         match next(&way, answer.status, answer.location.as_deref()) {
-            Hop::Follow(url) => asked.push(url),
+            Hop::Follow(url) => requested.push(url),
             Hop::Refuse(..) => return false,
             Hop::End => {
                 let fits = answer.body.len() < LONGEST_BODY && answer.body.trim_end() == PROOF;
@@ -94,15 +94,15 @@ fn our_check_follows_redirects_as_the_ca_does() {
         cases.push((chain(hops), hops <= 11));
     }
     for (hosts, expected) in cases {
-        let by_the_ca = http01(&|url| ask(&hosts, url), NAME, "token", PROOF);
+        let by_the_ca = http01(&|url| request(&hosts, url), NAME, "token", PROOF);
         assert_eq!((by_the_ca.is_ok(), our_check(&hosts)), (expected, expected), "{hosts:?}: {by_the_ca:?}");
     }
 }
 
 /// Two attempts: what the CA does not see once may be chance.
-async fn fails_twice(stage: &Stage, id: &vocabulary::names::EndpointId, words: &str) {
+async fn fails_twice(fixture: &Fixture, id: &vocabulary::names::EndpointId, words: &str) {
     for waiting_on in [WaitingOn::Nobody, WaitingOn::DomainOwner] {
-        let endpoint = stage.next(id).await;
+        let endpoint = fixture.next(id).await;
         let failure = failing(&endpoint);
         assert_eq!((failure.name, failure.waiting_on()), (FailureName::ChallengeFailed, waiting_on), "{failure:?}");
         assert!(failure.guidance.summary.contains(words), "{words}: {failure}");
@@ -111,7 +111,7 @@ async fn fails_twice(stage: &Stage, id: &vocabulary::names::EndpointId, words: &
 
 #[test]
 fn a_host_that_redirects_is_validated_where_the_ca_follows_and_reported_where_it_does_not() {
-    run(async |stage| {
+    run(async |fixture| {
         let refused = [
             (303, "https://edge.example.net", "received disallowed redirect status code"),
             (302, "https://edge.example.net:8443", "Only ports 80 and 443 are supported, not 8443"),
@@ -120,52 +120,52 @@ fn a_host_that_redirects_is_validated_where_the_ca_follows_and_reported_where_it
         ];
         for (number, (status, target, words)) in refused.into_iter().enumerate() {
             let domain = format!("n{number}.example.com");
-            let id = stage.register_as(Reachability::External, number as u128 + 1, &domain, &[]).await;
-            stage.internet(|internet| {
+            let id = fixture.register_as(Reachability::External, number as u128 + 1, &domain, &[]).await;
+            fixture.internet(|internet| {
                 internet.redirects.insert(domain.clone(), (status, target.to_owned()));
             });
-            fails_twice(&stage, &id, words).await;
-            stage.internet(|internet| {
+            fails_twice(&fixture, &id, words).await;
+            fixture.internet(|internet| {
                 internet.redirects.insert(domain, (308, "https://edge.example.net".to_owned()));
             });
-            stage.world.run_until(&id, is_settled).await;
+            fixture.simulation.run_until(&id, is_settled).await;
         }
     });
 }
 
 #[test]
 fn one_perspective_that_fails_is_outvoted_and_two_are_reported_with_the_reason() {
-    run(async |stage| {
-        stage.internet(|internet| {
+    run(async |fixture| {
+        fixture.internet(|internet| {
             internet.cut_off.insert(2);
         });
-        stage.issued(1, "first.example.com").await;
-        stage.internet(|internet| {
+        fixture.issued(1, "first.example.com").await;
+        fixture.internet(|internet| {
             internet.cut_off.insert(4);
         });
-        let id = stage.register_as(Reachability::External, 2, "second.example.com", &[]).await;
-        fails_twice(&stage, &id, "During secondary validation: 198.51.100.7: Timeout").await;
-        let endpoint = stage.endpoint(&id).await;
+        let id = fixture.register_as(Reachability::External, 2, "second.example.com", &[]).await;
+        fails_twice(&fixture, &id, "During secondary validation: 198.51.100.7: Timeout").await;
+        let endpoint = fixture.endpoint(&id).await;
         let action = failing(&endpoint).guidance.action.clone().expect("the domain owner can act");
         assert!(action.contains("several networks") && action.contains("geographic block"), "{action}");
         // The first perspective sees the same as our own check, so that this one alone has other words.
-        stage.internet(|internet| internet.cut_off = [0].into());
-        let endpoint = stage.next(&id).await;
+        fixture.internet(|internet| internet.cut_off = [0].into());
+        let endpoint = fixture.next(&id).await;
         let action = failing(&endpoint).guidance.action.clone().expect("the domain owner can act");
         assert!(action.contains("port 80"), "{action}");
-        stage.internet(|internet| internet.cut_off.clear());
-        stage.world.run_until(&id, is_settled).await;
+        fixture.internet(|internet| internet.cut_off.clear());
+        fixture.simulation.run_until(&id, is_settled).await;
     });
 }
 
 #[test]
 fn caa_that_forbids_waits_on_the_domain_owner_at_validation_and_at_finalize() {
-    run(async |stage| {
+    run(async |fixture| {
         for (number, at_validation) in [true, false].into_iter().enumerate() {
             let domain = format!("n{number}.example.com");
-            let id = stage.register(number as u128 + 1, &domain, &[]).await;
+            let id = fixture.register(number as u128 + 1, &domain, &[]).await;
             let forbid = |forbidden: bool| {
-                stage.ca.set(|knobs| {
+                fixture.ca.set(|knobs| {
                     let names = match at_validation {
                         true => &mut knobs.caa_forbids_validation,
                         false => &mut knobs.caa_forbids,
@@ -175,14 +175,14 @@ fn caa_that_forbids_waits_on_the_domain_owner_at_validation_and_at_finalize() {
                 });
             };
             forbid(true);
-            let endpoint = stage.next(&id).await;
+            let endpoint = fixture.next(&id).await;
             let failure = failing(&endpoint);
             let name = if at_validation { FailureName::ChallengeFailed } else { FailureName::CaRefused };
             assert_eq!((failure.name, failure.waiting_on()), (name, WaitingOn::DomainOwner), "{failure:?}");
             let action = failure.guidance.action.as_ref().expect("the domain owner can act");
             assert!(action.contains("CAA") && failure.guidance.summary.contains("prevents issuance"), "{failure:?}");
             forbid(false);
-            stage.world.run_until(&id, is_settled).await;
+            fixture.simulation.run_until(&id, is_settled).await;
         }
     });
 }

@@ -13,7 +13,7 @@ use aws_sdk_route53::types::RrType;
 use diagnosis::report::{CheckReport, CheckSummary, RecordStatus, Unreached};
 use diagnosis::subject::Subject;
 use domain::ports::Prober;
-use local_cloud::{Behaviour, CustomerZone, LocalCloud, NameServer, StaticZone};
+use local_cloud::{Behaviour, LocalCloud, NameServer, OwnerZone, StaticZone};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{DnsMethod, Reachability};
@@ -37,25 +37,25 @@ pub(crate) const WITHOUT_SLASH: &str = "127.0.0.62";
 pub(crate) const REDIRECTING_INSIDE: &str = "127.0.0.63";
 pub(crate) const REDIRECTING_TO_THE_PLATFORM: &str = "127.0.0.64";
 
-pub(crate) struct Stage<'a> {
+pub(crate) struct Fixture<'a> {
     cloud: &'a LocalCloud,
     /// One label; nobody else has it.
     top: String,
-    top_zone: CustomerZone,
-    zones: Mutex<Vec<CustomerZone>>,
+    top_zone: OwnerZone,
+    zones: Mutex<Vec<OwnerZone>>,
     dns: Dns,
     servers: Mutex<Vec<NameServer>>,
     _hosts: Vec<Host>,
 }
 
-impl<'a> Stage<'a> {
-    pub(crate) async fn set(cloud: &'a LocalCloud) -> Result<Self> {
+impl<'a> Fixture<'a> {
+    pub(crate) async fn set_up(cloud: &'a LocalCloud) -> Result<Self> {
         let top = format!("t{:x}x{:x}", std::process::id(), OffsetDateTime::now_utc().nanosecond());
         let name_servers = cloud.name_servers();
         let top_zone = cloud.create_zone(&top).await?;
         // Else nothing below it could be secured.
         name_servers.sign(&top)?;
-        let mut stage = Self {
+        let mut fixture = Self {
             cloud,
             dns: end_to_end::dns(&name_servers)?,
             top_zone,
@@ -64,12 +64,12 @@ impl<'a> Stage<'a> {
             _hosts: Vec::new(),
             top,
         };
-        let (ns, top) = (stage.name("ns1"), stage.top.clone());
-        stage.top_zone.upsert(&top, RrType::Ns, &[&format!("{ns}.")]).await?;
+        let (ns, top) = (fixture.name("ns1"), fixture.top.clone());
+        fixture.top_zone.upsert(&top, RrType::Ns, &[&format!("{ns}.")]).await?;
         let address = |server| anyhow::Ok(name_servers.address(server)?.ip().to_string());
-        stage.top_zone.upsert(&ns, RrType::A, &[&address("ns1.dns.test")?]).await?;
-        stage.top_zone.upsert(&stage.name("ns2"), RrType::A, &[&address("ns2.dns.test")?]).await?;
-        let platform = stage.zone("platform").await?;
+        fixture.top_zone.upsert(&ns, RrType::A, &[&address("ns1.dns.test")?]).await?;
+        fixture.top_zone.upsert(&fixture.name("ns2"), RrType::A, &[&address("ns2.dns.test")?]).await?;
+        let platform = fixture.zone("platform").await?;
         for (host, address) in [
             ("edge.platform", "127.0.0.1"),
             ("down.platform", local_cloud::UNREACHABLE),
@@ -82,15 +82,15 @@ impl<'a> Stage<'a> {
             ("inside.platform", REDIRECTING_INSIDE),
             ("other-host.platform", REDIRECTING_TO_THE_PLATFORM),
         ] {
-            platform.upsert(&stage.name(host), RrType::A, &[address]).await?;
+            platform.upsert(&fixture.name(host), RrType::A, &[address]).await?;
         }
-        stage.zone("acme.platform").await?;
-        let away = stage.name("www.elsewhere");
-        let elsewhere = stage.zone("elsewhere").await?;
+        fixture.zone("acme.platform").await?;
+        let away = fixture.name("www.elsewhere");
+        let elsewhere = fixture.zone("elsewhere").await?;
         elsewhere.upsert(&away, RrType::A, &[STRANGER]).await?;
-        let (inside, neighbour) = (stage.name("intern.elsewhere"), stage.name("www.elsewhere2"));
+        let (inside, neighbour) = (fixture.name("intern.elsewhere"), fixture.name("www.elsewhere2"));
         elsewhere.upsert(&inside, RrType::A, &["10.1.2.3"]).await?;
-        stage.zone("elsewhere2").await?.upsert(&neighbour, RrType::A, &["127.0.0.1"]).await?;
+        fixture.zone("elsewhere2").await?.upsert(&neighbour, RrType::A, &["127.0.0.1"]).await?;
         let port = cloud.description().edge.port();
         let to = |target: String| format!("HTTP/1.1 301 Moved\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n");
         for (address, answer) in [
@@ -108,9 +108,9 @@ impl<'a> Stage<'a> {
             (REDIRECTING_TO_THE_PLATFORM, to(format!("http://{neighbour}:{port}/.well-known/acme-challenge/moved"))),
         ] {
             let address = SocketAddr::new(address.parse::<IpAddr>()?, port);
-            stage._hosts.push(Host::start(address, answer).await?);
+            fixture._hosts.push(Host::start(address, answer).await?);
         }
-        Ok(stage)
+        Ok(fixture)
     }
 
     /// `www.shop` below the test's own top-level domain.
@@ -119,16 +119,16 @@ impl<'a> Stage<'a> {
     }
 
     /// A zone that one of the cloud's servers serves.
-    pub(crate) async fn zone(&self, relative: &str) -> Result<CustomerZone> {
+    pub(crate) async fn zone(&self, relative: &str) -> Result<OwnerZone> {
         self.zone_at(relative, &["ns1"]).await
     }
 
     /// A zone that the cloud's servers have, and that is served by these.
-    pub(crate) async fn zone_at(&self, relative: &str, servers: &[&str]) -> Result<CustomerZone> {
+    pub(crate) async fn zone_at(&self, relative: &str, servers: &[&str]) -> Result<OwnerZone> {
         self.absolute_zone(&self.name(relative), servers).await
     }
 
-    pub(crate) async fn absolute_zone(&self, domain: &str, servers: &[&str]) -> Result<CustomerZone> {
+    pub(crate) async fn absolute_zone(&self, domain: &str, servers: &[&str]) -> Result<OwnerZone> {
         let zone = self.cloud.create_zone(domain).await?;
         let servers: Vec<String> = servers.iter().map(|server| format!("{}.", self.name(server))).collect();
         let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
@@ -140,8 +140,8 @@ impl<'a> Stage<'a> {
         Ok(zone)
     }
 
-    /// The nearest zone of the stage that `domain` lies below: it is met by that one's delegation only.
-    fn zone_above(&self, domain: &str) -> Option<CustomerZone> {
+    /// The nearest zone of the fixture that `domain` lies below: it is met by that one's delegation only.
+    fn zone_above(&self, domain: &str) -> Option<OwnerZone> {
         let zones = self.zones.lock().expect("nothing panics");
         let around = zones.iter().chain([&self.top_zone]).filter(|zone| domain.ends_with(&format!(".{}", zone.domain)));
         around.max_by_key(|zone| zone.domain.len()).cloned()
@@ -188,7 +188,7 @@ impl<'a> Stage<'a> {
         StaticZone::new(&self.name(origin), &records)
     }
 
-    pub(crate) async fn cname(&self, zone: &CustomerZone, owner: &str, to: &str) -> Result<()> {
+    pub(crate) async fn cname(&self, zone: &OwnerZone, owner: &str, to: &str) -> Result<()> {
         zone.upsert(&self.name(owner), RrType::Cname, &[&self.name(to)]).await
     }
 
@@ -198,12 +198,12 @@ impl<'a> Stage<'a> {
     }
 
     /// Creates the delegation of `base`.
-    pub(crate) async fn delegate(&self, zone: &CustomerZone, base: &str) -> Result<()> {
+    pub(crate) async fn delegate(&self, zone: &OwnerZone, base: &str) -> Result<()> {
         self.cname(zone, &format!("_acme-challenge.{base}"), "label.acme.platform").await
     }
 
     /// Points a host at the platform.
-    pub(crate) async fn point(&self, zone: &CustomerZone, host: &str) -> Result<()> {
+    pub(crate) async fn point(&self, zone: &OwnerZone, host: &str) -> Result<()> {
         self.cname(zone, host, "edge.platform").await
     }
 
@@ -229,7 +229,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The same, validated by a persistent record, where nobody has to prove a tenant.
-    pub(crate) fn standing(&self, names: &[&str], reachability: Reachability) -> Subject {
+    pub(crate) fn persistent(&self, names: &[&str], reachability: Reachability) -> Subject {
         let subject = self.subject(names, reachability);
         Subject { dns_method: DnsMethod::DnsPersist01, tenant_proof: TenantProof::Off, ..subject }
     }

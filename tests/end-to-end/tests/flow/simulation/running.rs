@@ -13,10 +13,10 @@ use time::Duration;
 use vocabulary::acme::Proving;
 use vocabulary::names::{EndpointId, EndpointNames};
 
-use super::{Wish, World, expect_crash};
+use super::{Simulation, Wish, expect_crash};
 use crate::machine::{End, Invocation};
 
-impl World {
+impl Simulation {
     /// Scans and runs flows, moving on to the next due time, until `done` says so.
     pub(crate) async fn run_until(&self, id: &EndpointId, done: impl Fn(Option<&Endpoint>) -> bool) {
         for _ in 0..60 {
@@ -33,7 +33,7 @@ impl World {
     }
 
     /// Sends the notifications that an attempt which died had recorded and not sent, as a health check does.
-    pub(crate) async fn tell_unsent(&self, id: &EndpointId) {
+    pub(crate) async fn send_unsent(&self, id: &EndpointId) {
         let Some(endpoint) = self.endpoint(id).await.filter(|endpoint| endpoint.unsent.is_some()) else { return };
         let decision = decide(&endpoint, self.now(), &domain::alert::NotificationPolicy::default());
         self.fuse.set(None);

@@ -1,4 +1,4 @@
-//! The steps as the definition calls them, with the ports of the world.
+//! The steps as the definition calls them, with the ports of the simulation.
 
 use std::panic::AssertUnwindSafe;
 
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use testkit::MemoryCa;
 use vocabulary::failure::Failure;
 
-use super::{World, ZONE, expect_crash};
+use super::{Simulation, ZONE, expect_crash};
 use crate::machine::Invocation;
 
 /// What the definition calls the queue of the zone's writer.
 const QUEUE: &str = "${SendAndWaitArn}";
 const PRESENT: &str = "${PresentChallengeFunctionArn}";
 
-impl World {
+impl Simulation {
     pub(super) async fn invoke(&self, resource: &str, input: Value) -> Invocation {
         let result = match resource {
             QUEUE => {

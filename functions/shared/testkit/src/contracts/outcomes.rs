@@ -10,7 +10,7 @@ use crate::installed;
 
 /// What the end of an attempt writes besides its outcome: the notifications still to be sent, and the tokens that are given
 /// back, once. `rate_limits` has its buckets where `journal` has its endpoints.
-pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_limits: &impl RateLimits, seed: u64) {
+pub async fn outcomes(journal: &(impl AttemptJournal + DueIndex + Registry), rate_limits: &impl RateLimits, seed: u64) {
     let now = whole_second();
     let first = endpoint(seed, now);
     let id = &first.id;
@@ -74,9 +74,9 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
     assert_eq!((left(&twice).await, left(&once).await), (5, 5));
 
     let told = Notifications { sequence: 2, told: vec![], ..Notifications::default() };
-    journal.mark_told(id, 2, &told).await.expect("another attempt's is none of ours");
+    journal.mark_notified(id, 2, &told).await.expect("another attempt's is none of ours");
     assert!(journal.find(id).await.expect("answers").expect("there").unsent.is_some());
-    journal.mark_told(id, 1, &told).await.expect("kept");
+    journal.mark_notified(id, 1, &told).await.expect("kept");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.unsent, read.told), (None, told));
 }

@@ -62,11 +62,11 @@ const PROVIDERS: [&str; 5] = ["awsdns-1.com", "awsdns-2.net", "awsdns-3.org", "a
 
 /// All zones at one time.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Internet {
     zones: BTreeMap<(Role, Name), Arc<Zone>>,
 }
 
-impl World {
+impl Internet {
     pub(crate) fn new(hosted: Vec<Zone>, orders: &Orders) -> Result<Self> {
         let mut hosting: BTreeMap<Name, Zone> = BTreeMap::new();
         for provider in PROVIDERS {
@@ -97,12 +97,12 @@ impl World {
     }
 
     pub(crate) fn seen_by(&self, role: Role) -> impl Zones {
-        Seen { world: self, role }
+        Seen { internet: self, role }
     }
 }
 
 struct Seen<'a> {
-    world: &'a World,
+    internet: &'a Internet,
     role: Role,
 }
 
@@ -112,7 +112,7 @@ impl Zones for Seen<'_> {
         let mut met: Option<Arc<Zone>> = None;
         for labels in 0..=usize::from(name.num_labels()) {
             let origin = name.trim_to(labels);
-            let Some(zone) = self.world.zones.get(&(self.role, origin.clone())) else { continue };
+            let Some(zone) = self.internet.zones.get(&(self.role, origin.clone())) else { continue };
             // A zone below another is met by its delegation only, as everywhere in the DNS.
             if met.as_ref().is_none_or(|above| above.delegates(&origin)) {
                 met = Some(zone.clone());
@@ -246,7 +246,7 @@ mod tests {
     use crate::dns::answer::{Answer, Question, answer};
     use crate::dns::testing::{name, zone};
 
-    fn world() -> World {
+    fn internet() -> Internet {
         let hosted = vec![
             zone(
                 "shop.test.",
@@ -261,12 +261,12 @@ mod tests {
             zone("hidden.shop.test.", &[("www.hidden.shop.test.", "A", "192.0.2.1")]),
             zone("own", &[("own.", "NS", "ns1.dns.test."), ("www.own.", "A", "192.0.2.1")]),
         ];
-        World::new(hosted, &Orders { signed: ["own".to_owned()].into(), ..Orders::default() }).unwrap()
+        Internet::new(hosted, &Orders { signed: ["own".to_owned()].into(), ..Orders::default() }).unwrap()
     }
 
-    fn ask(role: Role, asked: &str, record_type: RecordType) -> Answer {
-        let question = Question { name: name(asked), record_type, extended: true, signed: true, over_tcp: false };
-        answer(&world().seen_by(role), &question)
+    fn query(role: Role, queried: &str, record_type: RecordType) -> Answer {
+        let question = Question { name: name(queried), record_type, extended: true, signed: true, over_tcp: false };
+        answer(&internet().seen_by(role), &question)
     }
 
     fn kinds(records: &[Record]) -> Vec<RecordType> {
@@ -275,10 +275,10 @@ mod tests {
 
     #[test]
     fn the_root_refers_to_the_registry_and_the_registry_to_the_zone_with_its_glue() {
-        let root = ask(Role::Root, "www.shop.test.", RecordType::A);
+        let root = query(Role::Root, "www.shop.test.", RecordType::A);
         assert_eq!(kinds(&root.authorities), [RecordType::NS, RecordType::NS, RecordType::DS]);
         assert_eq!(root.additionals.len(), 2, "{root:?}");
-        let registry = ask(Role::Registry, "www.shop.test.", RecordType::A);
+        let registry = query(Role::Registry, "www.shop.test.", RecordType::A);
         assert_eq!(registry.authorities[0].name, name("shop.test."));
         assert_eq!(kinds(&registry.authorities), [RecordType::NS, RecordType::NS, RecordType::NSEC]);
         assert_eq!(
@@ -290,32 +290,32 @@ mod tests {
 
     #[test]
     fn a_domain_that_nobody_has_does_not_exist() {
-        assert_eq!(ask(Role::Registry, "nobody.test.", RecordType::A).code, ResponseCode::NXDomain);
-        assert_eq!(ask(Role::Root, "www.nobody.", RecordType::A).code, ResponseCode::NXDomain);
-        assert_eq!(ask(Role::Hosting, "www.nobody.test.", RecordType::A).code, ResponseCode::Refused);
+        assert_eq!(query(Role::Registry, "nobody.test.", RecordType::A).code, ResponseCode::NXDomain);
+        assert_eq!(query(Role::Root, "www.nobody.", RecordType::A).code, ResponseCode::NXDomain);
+        assert_eq!(query(Role::Hosting, "www.nobody.test.", RecordType::A).code, ResponseCode::Refused);
     }
 
     #[test]
     fn a_hosted_top_level_domain_is_delegated_by_the_root_and_secured_if_it_is_signed() {
-        let root = ask(Role::Root, "www.own.", RecordType::A);
+        let root = query(Role::Root, "www.own.", RecordType::A);
         assert_eq!(kinds(&root.authorities), [RecordType::NS, RecordType::DS]);
         assert!(root.additionals.is_empty() || root.additionals[0].name == name("ns1.dns.test."));
-        assert_eq!(ask(Role::Hosting, "www.own.", RecordType::A).answers.len(), 2, "with its signature");
+        assert_eq!(query(Role::Hosting, "www.own.", RecordType::A).answers.len(), 2, "with its signature");
     }
 
     #[test]
     fn a_zone_below_a_hosted_one_is_served_where_that_one_delegates_it() {
-        assert_eq!(ask(Role::Hosting, "www.below.shop.test.", RecordType::A).answers.len(), 1);
-        assert_eq!(ask(Role::Hosting, "www.hidden.shop.test.", RecordType::A).code, ResponseCode::NXDomain);
+        assert_eq!(query(Role::Hosting, "www.below.shop.test.", RecordType::A).answers.len(), 1);
+        assert_eq!(query(Role::Hosting, "www.hidden.shop.test.", RecordType::A).code, ResponseCode::NXDomain);
     }
 
     #[test]
     fn the_servers_of_a_provider_are_found_by_their_names() {
-        let registry = ask(Role::Registry, "ns-4.awsdns-4.co.uk.", RecordType::A);
+        let registry = query(Role::Registry, "ns-4.awsdns-4.co.uk.", RecordType::A);
         assert_eq!(registry.authorities[0].name, name("awsdns-4.co.uk."));
         assert_eq!(kinds(&registry.additionals), [RecordType::A]);
-        let host = ask(Role::Hosting, "ns-4.awsdns-4.co.uk.", RecordType::A);
+        let host = query(Role::Hosting, "ns-4.awsdns-4.co.uk.", RecordType::A);
         assert!(host.authoritative && host.answers.len() == 1);
-        assert!(ask(Role::Registry, "a.gtld-servers.net.", RecordType::A).authoritative);
+        assert!(query(Role::Registry, "a.gtld-servers.net.", RecordType::A).authoritative);
     }
 }

@@ -21,20 +21,20 @@ use wire::{
 use crate::figures::tenant_figures;
 use crate::inspected;
 use crate::limits;
-use crate::standing::{Standing, certificate};
-use crate::world::{REGISTRAR, World};
+use crate::simulated_dns::{REGISTRAR, SimulatedDns};
+use crate::stored_endpoint::{StoredEndpoint, certificate};
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const TARGET: &str = "edge.platform.example";
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    standing: BTreeMap<EndpointId, Standing>,
+    endpoints: BTreeMap<EndpointId, StoredEndpoint>,
     /// What stands at a name, as all servers say.
     dns: BTreeMap<String, Vec<String>>,
     /// The name servers of all zones; without any, a registrar's.
@@ -90,13 +90,13 @@ fn scattered(seed: u8) -> [u8; 16] {
     })
 }
 
-impl Stage {
+impl Fixture {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no test panics in here")
     }
 
-    pub(crate) fn put(&self, standing: Standing) {
-        self.state().standing.insert(standing.endpoint.id.clone(), standing);
+    pub(crate) fn put(&self, stored: StoredEndpoint) {
+        self.state().endpoints.insert(stored.endpoint.id.clone(), stored);
     }
 
     /// Lets all servers answer with `records` at `name`: `CNAME x.example`.
@@ -114,55 +114,59 @@ impl Stage {
     }
 
     /// Changes what is known of an endpoint.
-    pub(crate) fn change(&self, domain: &str, change: impl FnOnce(&mut Standing)) {
+    pub(crate) fn change(&self, domain: &str, change: impl FnOnce(&mut StoredEndpoint)) {
         let mut state = self.state();
-        let standing =
-            state.standing.values_mut().find(|standing| standing.endpoint.names.primary().to_string() == domain);
-        change(standing.expect("a registered domain"));
+        let stored = state.endpoints.values_mut().find(|stored| stored.endpoint.names.primary().to_string() == domain);
+        change(stored.expect("a registered domain"));
     }
 
     /// Ends the running attempt of `domain` with a certificate of 90 days.
     pub(crate) fn issue(&self, domain: &str) {
         let now = OffsetDateTime::now_utc();
-        self.change(domain, |standing| {
-            let endpoint = &mut standing.endpoint;
+        self.change(domain, |stored| {
+            let endpoint = &mut stored.endpoint;
             endpoint.certificate = Some(certificate(endpoint, now));
             endpoint.failing = None;
             endpoint.lease_until = None;
             endpoint.due_at = endpoint.certificate.as_ref().map(|held| held.renew_at);
-            if let Some(attempt) = standing.attempts.first_mut() {
+            if let Some(attempt) = stored.attempts.first_mut() {
                 attempt.finished_at = Some(now);
                 attempt.outcome = Outcome::Issued;
             }
         });
     }
 
-    /// The standing that `reference` names, if the caller may see it.
-    fn with<T>(&self, caller: &Caller, reference: &str, act: impl FnOnce(&mut Standing, &World) -> T) -> Done<T> {
+    /// The endpoint that `reference` names, if the caller may see it.
+    fn with<T>(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        act: impl FnOnce(&mut StoredEndpoint, &SimulatedDns) -> T,
+    ) -> Done<T> {
         let mut state = self.state();
-        let world = World::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
-        let own = state.standing.values_mut().find(|standing| {
-            let endpoint = &standing.endpoint;
+        let dns = SimulatedDns::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
+        let own = state.endpoints.values_mut().find(|stored| {
+            let endpoint = &stored.endpoint;
             let named = endpoint.id.as_str() == reference || endpoint.names.primary().to_string() == reference;
             named && caller.scope.covers(endpoint.tenant.as_str())
         });
-        own.map(|standing| act(standing, &world)).ok_or_else(|| Problem::unknown_endpoint(reference))
+        own.map(|stored| act(stored, &dns)).ok_or_else(|| Problem::unknown_endpoint(reference))
     }
 
-    fn with_token<T>(&self, token: &str, act: impl FnOnce(&mut Standing, &World) -> T) -> Done<T> {
+    fn with_token<T>(&self, token: &str, act: impl FnOnce(&mut StoredEndpoint, &SimulatedDns) -> T) -> Done<T> {
         let mut state = self.state();
-        let world = World::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
-        let open = |standing: &&mut Standing| standing.shares.iter().any(|(_, known)| known == token);
-        let found = state.standing.values_mut().find(open);
-        found.map(|standing| act(standing, &world)).ok_or_else(|| Problem::unknown_endpoint("of this link"))
+        let dns = SimulatedDns::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
+        let open = |stored: &&mut StoredEndpoint| stored.shares.iter().any(|(_, known)| known == token);
+        let found = state.endpoints.values_mut().find(open);
+        found.map(|stored| act(stored, &dns)).ok_or_else(|| Problem::unknown_endpoint("of this link"))
     }
 }
 
-impl Operations for Stage {
+impl Operations for Fixture {
     async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Done<Overview> {
         let state = self.state();
-        let own = state.standing.values().filter(|standing| caller.scope.covers(standing.endpoint.tenant.as_str()));
-        let views: Vec<_> = own.map(|standing| standing.view(now)).collect();
+        let own = state.endpoints.values().filter(|stored| caller.scope.covers(stored.endpoint.tenant.as_str()));
+        let views: Vec<_> = own.map(|stored| stored.view(now)).collect();
         let counted = |status: EndpointStatus| {
             let status = Open::Known(status.to_wire());
             let count = views.iter().filter(|view| view.status == status).count();
@@ -213,7 +217,7 @@ impl Operations for Stage {
                 && query.prefix.as_ref().is_none_or(|prefix| view.domain.starts_with(prefix.as_str()))
                 && query.q.as_ref().is_none_or(|q| view.names.iter().any(|name| name.contains(q.as_str())))
         };
-        let mut endpoints: Vec<_> = state.standing.values().map(|one| one.view(now)).filter(fits).collect();
+        let mut endpoints: Vec<_> = state.endpoints.values().map(|one| one.view(now)).filter(fits).collect();
         endpoints.sort_by(|a, b| a.domain.cmp(&b.domain));
         if query.by_attention {
             endpoints.sort_by_key(|view| view.status.clone());
@@ -229,16 +233,16 @@ impl Operations for Stage {
     }
 
     async fn show(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
-        self.with(caller, reference, |standing, _| standing.view(now))
+        self.with(caller, reference, |stored, _| stored.view(now))
     }
 
     async fn attempts(&self, caller: &Caller, reference: &str) -> Done<Vec<Attempt>> {
-        self.with(caller, reference, |standing, _| standing.attempts.clone())
+        self.with(caller, reference, |stored, _| stored.attempts.clone())
     }
 
     async fn events(&self, caller: &Caller, reference: &str, limit: u32) -> Done<Vec<Event>> {
-        self.with(caller, reference, |standing, _| {
-            let mut events = time_line(standing.acts.clone(), &standing.attempts);
+        self.with(caller, reference, |stored, _| {
+            let mut events = time_line(stored.acts.clone(), &stored.attempts);
             events.truncate(limit as usize);
             events
         })
@@ -255,11 +259,12 @@ impl Operations for Stage {
         let mut state = self.state();
         state.drawn += 1;
         let seed = 100 + state.drawn;
-        let mut standing = Standing::new(Endpoint::register(id(seed), tenant, names, reachability, label(seed), now));
-        standing.act(EventKind::Registered, &caller.origin, "Registered.", now);
-        standing.begin(now);
-        let view = standing.view(now);
-        state.standing.insert(standing.endpoint.id.clone(), standing);
+        let mut stored =
+            StoredEndpoint::new(Endpoint::register(id(seed), tenant, names, reachability, label(seed), now));
+        stored.act(EventKind::Registered, &caller.origin, "Registered.", now);
+        stored.begin(now);
+        let view = stored.view(now);
+        state.endpoints.insert(stored.endpoint.id.clone(), stored);
         Ok(view)
     }
 
@@ -291,10 +296,10 @@ impl Operations for Stage {
         let names = EndpointNames::parse(&wish.domain, &wish.also, 100)
             .map_err(|error| Problem::invalid(error.to_string()).with_field(error.field()))?;
         let state = self.state();
-        let world = World::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
+        let dns = SimulatedDns::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
         let domain = names.primary().to_string();
         let subject = Subject::unregistered(names, Reachability::from_wire(wish.reachability).into(), &platform());
-        let report = world.check(&subject, now);
+        let report = dns.check(&subject, now);
         let reachability = wish.reachability.into();
         let (challenge, dns_method) = (wish.challenge.into(), wish.challenge.into());
         Ok(PreflightView {
@@ -308,32 +313,32 @@ impl Operations for Stage {
     }
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
-        self.with(caller, reference, |standing, world| {
-            standing.check(world, now);
-            standing.act(EventKind::Checked, &caller.origin, "Checked the records.", now);
-            standing.view(now)
+        self.with(caller, reference, |stored, dns| {
+            stored.check(dns, now);
+            stored.act(EventKind::Checked, &caller.origin, "Checked the records.", now);
+            stored.view(now)
         })
     }
 
     async fn renew(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
-        self.with(caller, reference, |standing, _| {
-            standing.act(EventKind::RenewalRequested, &caller.origin, "Renewal requested.", now);
-            standing.begin(now);
+        self.with(caller, reference, |stored, _| {
+            stored.act(EventKind::RenewalRequested, &caller.origin, "Renewal requested.", now);
+            stored.begin(now);
         })
     }
 
     async fn mute(&self, caller: &Caller, reference: &str, wish: MuteWish, now: OffsetDateTime) -> Done<()> {
-        self.with(caller, reference, |standing, _| {
+        self.with(caller, reference, |stored, _| {
             let MuteWish { until, reason, .. } = wish;
-            standing.act(EventKind::Muted, &caller.origin, &format!("Muted: {reason}"), now);
-            standing.endpoint.mute = Some(Mute { from: now, until, reason, by: caller.origin.clone() });
+            stored.act(EventKind::Muted, &caller.origin, &format!("Muted: {reason}"), now);
+            stored.endpoint.mute = Some(Mute { from: now, until, reason, by: caller.origin.clone() });
         })
     }
 
     async fn unmute(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
-        self.with(caller, reference, |standing, _| {
-            standing.endpoint.mute = None;
-            standing.act(EventKind::Unmuted, &caller.origin, "Unmuted.", now);
+        self.with(caller, reference, |stored, _| {
+            stored.endpoint.mute = None;
+            stored.act(EventKind::Unmuted, &caller.origin, "Unmuted.", now);
         })
     }
 
@@ -342,9 +347,9 @@ impl Operations for Stage {
     }
 
     async fn change_export(&self, caller: &Caller, reference: &str, wanted: bool, now: OffsetDateTime) -> Done<()> {
-        self.with(caller, reference, |standing, _| {
-            standing.endpoint.deployment.export_key = wanted;
-            standing.act(EventKind::Changed, &caller.origin, "Changed the export of the key.", now);
+        self.with(caller, reference, |stored, _| {
+            stored.endpoint.deployment.export_key = wanted;
+            stored.act(EventKind::Changed, &caller.origin, "Changed the export of the key.", now);
         })
     }
 
@@ -353,9 +358,9 @@ impl Operations for Stage {
     }
 
     async fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
-        self.with(caller, reference, |standing, _| {
-            standing.endpoint.removing = true;
-            standing.act(EventKind::RemovalRequested, &caller.origin, "Removal requested.", now);
+        self.with(caller, reference, |stored, _| {
+            stored.endpoint.removing = true;
+            stored.act(EventKind::RemovalRequested, &caller.origin, "Removal requested.", now);
         })
     }
 
@@ -367,42 +372,42 @@ impl Operations for Stage {
         base_url: &str,
         now: OffsetDateTime,
     ) -> Done<NewShare> {
-        self.with(caller, reference, |standing, _| {
-            let seed = u8::try_from(standing.shares.len()).expect("few links");
-            let token = ShareToken::from_random(standing.endpoint.id.clone(), [seed ^ 0xa7; 32]).expose();
+        self.with(caller, reference, |stored, _| {
+            let seed = u8::try_from(stored.shares.len()).expect("few links");
+            let token = ShareToken::from_random(stored.endpoint.id.clone(), [seed ^ 0xa7; 32]).expose();
             let share = Share {
                 id: format!("{seed:064x}"),
                 created_by: caller.origin.clone(),
                 created_at: now,
                 expires_at: now + life,
             };
-            standing.shares.push((share.clone(), token.clone()));
-            standing.act(EventKind::LinkCreated, &caller.origin, "Made a link to the customer's page.", now);
+            stored.shares.push((share.clone(), token.clone()));
+            stored.act(EventKind::LinkCreated, &caller.origin, "Made a link to the customer's page.", now);
             let url = format!("{base_url}/records/{token}");
-            let mail = message(&standing.view(now), &installation().brand, &url, Some(share.expires_at));
+            let mail = message(&stored.view(now), &installation().brand, &url, Some(share.expires_at));
             NewShare { share: share.to_wire(), url, mail: Some(mail) }
         })
     }
 
     async fn shares(&self, caller: &Caller, reference: &str) -> Done<Vec<Share>> {
-        self.with(caller, reference, |standing, _| standing.shares.iter().map(|(share, _)| share.clone()).collect())
+        self.with(caller, reference, |stored, _| stored.shares.iter().map(|(share, _)| share.clone()).collect())
     }
 
     async fn revoke_share(&self, caller: &Caller, reference: &str, share: &str, now: OffsetDateTime) -> Done<()> {
-        self.with(caller, reference, |standing, _| {
-            standing.shares.retain(|(known, _)| known.id != share);
-            standing.act(EventKind::LinkRevoked, &caller.origin, "Revoked a link.", now);
+        self.with(caller, reference, |stored, _| {
+            stored.shares.retain(|(known, _)| known.id != share);
+            stored.act(EventKind::LinkRevoked, &caller.origin, "Revoked a link.", now);
         })
     }
 
     async fn shared(&self, token: &str, now: OffsetDateTime) -> Done<EndpointView> {
-        self.with_token(token, |standing, _| standing.view(now))
+        self.with_token(token, |stored, _| stored.view(now))
     }
 
     async fn check_shared(&self, token: &str, _: Option<&str>, now: OffsetDateTime) -> Done<EndpointView> {
-        self.with_token(token, |standing, world| {
-            standing.check(world, now);
-            standing.view(now)
+        self.with_token(token, |stored, dns| {
+            stored.check(dns, now);
+            stored.view(now)
         })
     }
 }

@@ -11,26 +11,26 @@ use super::command::{Cli, command_line};
 use super::screen::Screen;
 use crate::cloud::LocalCloud;
 use crate::layout::Project;
-use crate::zones::CustomerZone;
+use crate::zones::OwnerZone;
 
 /// How long a first attempt may take that fails for a missing record.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(250);
 
-pub(super) struct Stage<'a> {
+pub(super) struct Setup<'a> {
     pub cloud: &'a LocalCloud,
     pub screen: &'a Screen,
     pub cli: Cli,
-    zone: CustomerZone,
+    zone: OwnerZone,
 }
 
-impl<'a> Stage<'a> {
-    pub(super) async fn set(cloud: &'a LocalCloud, screen: &'a Screen, domain: &str) -> Result<Self> {
+impl<'a> Setup<'a> {
+    pub(super) async fn create(cloud: &'a LocalCloud, screen: &'a Screen, domain: &str) -> Result<Self> {
         Self::over(cloud, screen, cloud.create_zone(domain).await?)
     }
 
     /// The same over a zone that is there already.
-    pub(super) fn over(cloud: &'a LocalCloud, screen: &'a Screen, zone: CustomerZone) -> Result<Self> {
+    pub(super) fn over(cloud: &'a LocalCloud, screen: &'a Screen, zone: OwnerZone) -> Result<Self> {
         let cli = Cli::find(&Project::find()?, cloud.description())?;
         Ok(Self { cloud, screen, cli, zone })
     }
@@ -44,7 +44,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The same with `--format json`.
-    pub(super) async fn ask(&self, arguments: &[&str]) -> Result<Value> {
+    pub(super) async fn query(&self, arguments: &[&str]) -> Result<Value> {
         let line = command_line(&[arguments, &["--format", "json"]].concat());
         self.screen.command(&line)?;
         let _spinner = self.screen.spinner(line);
@@ -65,7 +65,7 @@ impl<'a> Stage<'a> {
 
     /// The records that the endpoint asks for, shown as the CLI lists them.
     pub(super) async fn records(&self, domain: &str) -> Result<Vec<Record>> {
-        let listed = self.ask(&["records", domain]).await?;
+        let listed = self.query(&["records", domain]).await?;
         let records: Vec<Record> = serde_json::from_value(listed).context("the records of an endpoint")?;
         for record in &records {
             self.screen.answer(&record.line())?;

@@ -44,7 +44,7 @@ pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 pub(crate) const LIFETIME: Duration = Duration::days(90);
 
-pub(crate) struct World {
+pub(crate) struct Simulation {
     pub(crate) machine: Machine,
     pub(crate) endpoints: MemoryEndpoints,
     pub(crate) keys: MemoryKeys,
@@ -84,7 +84,7 @@ pub(crate) struct World {
     delivered: RefCell<Vec<(String, Value)>>,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn new(chaos: Chaos) -> Self {
         Self::with(chaos, LIFETIME, Outages::default())
     }
@@ -109,7 +109,7 @@ impl World {
         let authorities = Authorities::new(listed(&ca), [listed(&second)]).expect("each once");
         let certificates = MemoryCertificates::new(fuse.clone());
         let rate_limits = MemoryRateLimits::new(fuse.clone());
-        let world = Self {
+        let simulation = Self {
             machine: Machine::load(),
             endpoints: MemoryEndpoints::new(fuse.clone()).beside(&rate_limits),
             keys: MemoryKeys::new(fuse.clone()),
@@ -143,12 +143,13 @@ impl World {
             presents_as_before: Cell::new(false),
             delivered: RefCell::default(),
         };
-        *world.cas.borrow_mut() = vec![AnyCa::Memory(world.ca.clone()), AnyCa::Memory(world.second.clone())];
-        world.set_time(world.now.get());
-        world
+        *simulation.cas.borrow_mut() =
+            vec![AnyCa::Memory(simulation.ca.clone()), AnyCa::Memory(simulation.second.clone())];
+        simulation.set_time(simulation.now.get());
+        simulation
     }
 
-    /// The same world at `now`, in the time of this CA.
+    /// The same simulation at `now`, in the time of this CA.
     pub(crate) fn at(mut self, ca: &Boulder, now: OffsetDateTime) -> Self {
         self.boulder = Some(ca.clone());
         let pace = Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
@@ -202,9 +203,9 @@ impl World {
             boulder.set_time(now);
         }
         let during = |outages: &[Outage]| outages.iter().any(|outage| outage.contains(&now));
-        self.ca.set_away(during(&self.outages.ca));
-        self.second.set_away(during(&self.outages.second_ca));
-        self.zone.set_away(during(&self.outages.route53));
+        self.ca.set_unavailable(during(&self.outages.ca));
+        self.second.set_unavailable(during(&self.outages.second_ca));
+        self.zone.set_unavailable(during(&self.outages.route53));
     }
 
     /// Registers the endpoint; its owner has created the records.

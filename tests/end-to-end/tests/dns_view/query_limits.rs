@@ -29,12 +29,12 @@ fn checked(names: &[String], reachability: Reachability) -> Result<Subject> {
     Ok(Subject { names: all, reachability, ..subject(&names[0]) })
 }
 
-/// Checks all of `names` in a zone with these records at one server; returns how often that was asked.
-async fn ask(net: u8, subject: &Subject, behaviour: Behaviour) -> Result<(CheckReport, usize)> {
-    let (mut internet, asked) = (Internet::without_owner(net).await?, Arc::new(AtomicUsize::new(0)));
-    internet.serve(3, Behaviour::Counted(Box::new(behaviour), asked.clone())).await?;
+/// Checks all of `names` in a zone with these records at one server; returns how many queries that got.
+async fn count_queries(net: u8, subject: &Subject, behaviour: Behaviour) -> Result<(CheckReport, usize)> {
+    let (mut internet, queries) = (Internet::without_owner(net).await?, Arc::new(AtomicUsize::new(0)));
+    internet.serve(3, Behaviour::Counted(Box::new(behaviour), queries.clone())).await?;
     let report = internet.check(subject, NOW).await;
-    Ok((report, asked.load(Ordering::Relaxed)))
+    Ok((report, queries.load(Ordering::Relaxed)))
 }
 
 fn zone(records: &[(String, &str, String)]) -> Result<StaticZone> {
@@ -63,9 +63,10 @@ async fn an_honest_zone_with_97_names_is_judged_with_a_few_queries_for_each() ->
         (42, "external, each host with an address", Reachability::External, address, 8 * NAMES),
         (43, "no record at all", Reachability::External, Vec::new(), MOST_OF_ONE),
     ] {
-        let (report, asked) = ask(net, &checked(&names, reachability)?, Behaviour::Serving(zone(&records)?)).await?;
-        println!("{what}: {asked} questions");
-        ensure!(asked <= most.min(MOST_OF_ONE), "{what}: {asked} questions");
+        let (report, queries) =
+            count_queries(net, &checked(&names, reachability)?, Behaviour::Serving(zone(&records)?)).await?;
+        println!("{what}: {queries} questions");
+        ensure!(queries <= most.min(MOST_OF_ONE), "{what}: {queries} questions");
         let unknown: Vec<_> = report.findings.iter().filter(|finding| finding.check == "servers-unseen").collect();
         ensure!(unknown.is_empty(), "{what}: not all was asked: {unknown:#?}");
         // Nothing answers at the hosts of this internet; of the records nothing is left to be done.
@@ -81,9 +82,9 @@ async fn a_server_that_refuses_or_is_silent_gets_few_queries_however_many_names_
     for (net, what, behaviour, most) in
         [(44, "it refuses", Behaviour::Refused, 40), (45, "it is silent", Behaviour::Silent, 80)]
     {
-        let (report, asked) = ask(net, &subject, behaviour).await?;
-        println!("{what}: {asked} questions");
-        ensure!(asked <= most, "{what}: {asked} questions");
+        let (report, queries) = count_queries(net, &subject, behaviour).await?;
+        println!("{what}: {queries} questions");
+        ensure!(queries <= most, "{what}: {queries} questions");
         ensure!(!report.findings.is_empty(), "and it is said");
     }
     Ok(())
@@ -92,13 +93,13 @@ async fn a_server_that_refuses_or_is_silent_gets_few_queries_however_many_names_
 /// Whoever has domains of their own can name any server for them, and has it asked for each.
 #[tokio::test]
 async fn a_server_that_97_domains_name_and_that_serves_none_of_them_gets_few_queries() -> Result<()> {
-    let (mut internet, asked) = (Internet::delegating(46, NAMES).await?, Arc::new(AtomicUsize::new(0)));
-    internet.serve(3, Behaviour::Counted(Box::new(Behaviour::Refused), asked.clone())).await?;
+    let (mut internet, queries) = (Internet::delegating(46, NAMES).await?, Arc::new(AtomicUsize::new(0)));
+    internet.serve(3, Behaviour::Counted(Box::new(Behaviour::Refused), queries.clone())).await?;
     let subject = checked(&names_below(|number| format!("d{number}.test")), Reachability::External)?;
     let report = internet.check(&subject, NOW).await;
-    let asked = asked.load(Ordering::Relaxed);
-    println!("97 domains at a server that refuses: {asked} questions");
-    ensure!(asked <= 40, "{asked} questions");
+    let queries = queries.load(Ordering::Relaxed);
+    println!("97 domains at a server that refuses: {queries} questions");
+    ensure!(queries <= 40, "{queries} questions");
     let certain = report.findings.iter().filter(|finding| finding.guidance.waiting_on == WaitingOn::DomainOwner);
     println!("{} findings for the domain owner", certain.count());
     Ok(())
@@ -110,8 +111,8 @@ async fn a_check_before_registration_queries_a_sample_of_the_names() -> Result<(
     let names = names_below(|_| "d.test".into());
     let subject = Subject { registered: false, ..checked(&names, Reachability::External)? };
     let all = records(&names, Some(("CNAME", "edge.platform.test.")));
-    let (_, asked) = ask(47, &subject, Behaviour::Serving(zone(&all)?)).await?;
-    println!("before registration: {asked} questions");
-    ensure!(asked <= 120, "{asked} questions");
+    let (_, queries) = count_queries(47, &subject, Behaviour::Serving(zone(&all)?)).await?;
+    println!("before registration: {queries} questions");
+    ensure!(queries <= 120, "{queries} questions");
     Ok(())
 }

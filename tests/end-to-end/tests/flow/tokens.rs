@@ -4,7 +4,7 @@ use domain::acts::Pace;
 use vocabulary::acme::{BucketId, Reachability};
 
 use crate::is_settled;
-use crate::world::{Chaos, LETS_ENCRYPT, World};
+use crate::simulation::{Chaos, LETS_ENCRYPT, Simulation};
 
 #[test]
 fn an_attempt_that_dies_anywhere_takes_one_token_of_each_limit_on_certificates() {
@@ -12,14 +12,14 @@ fn an_attempt_that_dies_anywhere_takes_one_token_of_each_limit_on_certificates()
     for whole in [false, true] {
         for effects in 1..60 {
             runtime.block_on(async {
-                let world = World::new(Chaos { crashes: vec![(effects, whole)], ..Chaos::default() });
-                let id = world.register("www.example.com", &[], Reachability::Internal).await;
-                let before = world.endpoint(&id).await.expect("registered");
-                world.arm();
-                world.run_until(&id, is_settled).await;
+                let simulation = Simulation::new(Chaos { crashes: vec![(effects, whole)], ..Chaos::default() });
+                let id = simulation.register("www.example.com", &[], Reachability::Internal).await;
+                let before = simulation.endpoint(&id).await.expect("registered");
+                simulation.arm();
+                simulation.run_until(&id, is_settled).await;
                 let directory = "memory://ca/directory";
-                for take in Pace::published(LETS_ENCRYPT).takes(&before, directory, world.now()) {
-                    let lacking = take.limit.capacity - world.rate_limits.tokens(&take, world.now());
+                for take in Pace::published(LETS_ENCRYPT).takes(&before, directory, simulation.now()) {
+                    let lacking = take.limit.capacity - simulation.rate_limits.tokens(&take, simulation.now());
                     match take.bucket {
                         BucketId::Domain { .. } | BucketId::Names { .. } => {
                             assert_eq!(lacking, 1, "{:?}, dead after {effects}", take.bucket);

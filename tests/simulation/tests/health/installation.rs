@@ -44,7 +44,7 @@ pub(crate) struct Checks {
     pub(crate) late_at_the_end: Duration,
 }
 
-pub(crate) struct World<'a> {
+pub(crate) struct Installation<'a> {
     clock: &'a Clock,
     store: Store<'a>,
     prober: SlowProber<'a>,
@@ -71,7 +71,7 @@ struct Index {
     most_late: u64,
 }
 
-impl<'a> World<'a> {
+impl<'a> Installation<'a> {
     /// Each is due by its own turn in the interval, as in an installation that has run for a while.
     pub(crate) fn new(clock: &'a Clock, endpoints: u32, silent: u32) -> Self {
         let mut index = Index { due: vec![BTreeSet::new(); DUE_SHARDS as usize], ..Index::default() };
@@ -138,7 +138,7 @@ impl<'a> World<'a> {
     }
 }
 
-impl HealthRuns for World<'_> {
+impl HealthRuns for Installation<'_> {
     async fn begin(&self, shard: u32) -> Result<(), ServiceFault> {
         self.begun.lock().expect("nobody panics in here").push(shard);
         Ok(())

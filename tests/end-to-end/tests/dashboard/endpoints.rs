@@ -16,9 +16,9 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{EndpointNames, Origin, TenantId};
 use vocabulary::record::DnsRecord;
 
-use crate::stage::{Stage, id, label, platform};
-use crate::standing::{Standing, certificate};
-use crate::world::{CLOUDFLARE, REGISTRAR, World};
+use crate::fixture::{Fixture, id, label, platform};
+use crate::simulated_dns::{CLOUDFLARE, REGISTRAR, SimulatedDns};
+use crate::stored_endpoint::{StoredEndpoint, certificate};
 
 pub(crate) const READY: &str = "shop.northwind.example";
 pub(crate) const WRONG: &str = "portal.contoso.example";
@@ -27,18 +27,25 @@ pub(crate) const HOSTILE: &str = "hostile.example.org";
 /// What an attacker would like to see run.
 pub(crate) const MARKUP: &str = "\"><script>window.pwned=1</script><img src=x onerror=window.pwned=1>";
 
-pub(crate) fn everybody(now: OffsetDateTime) -> Stage {
-    let stage = Stage::default();
+pub(crate) fn everybody(now: OffsetDateTime) -> Fixture {
+    let fixture = Fixture::default();
     let mut seed = 0;
     let mut add = |domain: &str, also: &[&str], tenant: &str, reachability, age: i64| {
         seed += 1;
         let also: Vec<_> = also.iter().map(|name| (*name).to_owned()).collect();
         let names = EndpointNames::parse(domain, &also, 20).expect("valid names");
         let tenant: TenantId = tenant.parse().expect("a tenant");
-        Standing::new(Endpoint::register(id(seed), tenant, names, reachability, label(seed), now - Duration::days(age)))
+        StoredEndpoint::new(Endpoint::register(
+            id(seed),
+            tenant,
+            names,
+            reachability,
+            label(seed),
+            now - Duration::days(age),
+        ))
     };
     let (external, internal) = (Reachability::External, Reachability::Internal);
-    stage.put(ready(add(READY, &["www.northwind.example"], "northwind", external, 74), 13, now));
+    fixture.put(ready(add(READY, &["www.northwind.example"], "northwind", external, 74), 13, now));
     for (domain, tenant, reachability, age) in [
         ("app.fabrikam.example", "fabrikam", external, 2),
         ("billing.fabrikam.example", "fabrikam", internal, 9),
@@ -48,62 +55,77 @@ pub(crate) fn everybody(now: OffsetDateTime) -> Stage {
         ("ссср.example", "adatum", external, 44),
         ("status.adatum.example", "adatum", external, 58),
     ] {
-        stage.put(ready(add(domain, &[], tenant, reachability, age), age, now));
+        fixture.put(ready(add(domain, &[], tenant, reachability, age), age, now));
     }
-    stage.put(wrong(add(WRONG, &[], "contoso", external, 3), now));
-    stage.put(drifted(add("careers.adatum.example", &[], "adatum", external, 66), now));
-    stage.put(limited(add("api.tailspin.example", &[], "tailspin", external, 1), now));
-    stage.put(issuing(add("new.fabrikam.example", &[], "fabrikam", internal, 0), now));
+    fixture.put(wrong(add(WRONG, &[], "contoso", external, 3), now));
+    fixture.put(drifted(add("careers.adatum.example", &[], "adatum", external, 66), now));
+    fixture.put(limited(add("api.tailspin.example", &[], "tailspin", external, 1), now));
+    fixture.put(issuing(add("new.fabrikam.example", &[], "fabrikam", internal, 0), now));
     let mut going = ready(add("old.contoso.example", &[], "contoso", internal, 50), 50, now);
     going.endpoint.removing = true;
-    stage.put(going);
-    stage.host_zones_at(CLOUDFLARE);
-    stage
+    fixture.put(going);
+    fixture.host_zones_at(CLOUDFLARE);
+    fixture
 }
 
 /// So many endpoints of one zone whose name servers do not answer.
-pub(crate) fn crowd(stage: &Stage, count: u8, now: OffsetDateTime) {
+pub(crate) fn crowd(fixture: &Fixture, count: u8, now: OffsetDateTime) {
     for number in 0..count {
         let names = EndpointNames::parse(&format!("shop{number}.bulk.example"), &[], 20).expect("a valid name");
         let (id, label) = (id(120 + number), label(120 + number));
-        let mut standing =
-            Standing::new(Endpoint::register(id, TenantId::fallback(), names, Reachability::External, label, now));
+        let mut stored = StoredEndpoint::new(Endpoint::register(
+            id,
+            TenantId::fallback(),
+            names,
+            Reachability::External,
+            label,
+            now,
+        ));
         // Each has had a certificate: without one it would be setting up, which needs nobody to hurry.
-        standing.endpoint.certificate = Some(certificate(&standing.endpoint, now));
+        stored.endpoint.certificate = Some(certificate(&stored.endpoint, now));
         // Silence is held against the zone when it has lasted for some checks.
-        let world = World { silent: true, ..World::new(BTreeMap::new(), &["ns1.bulk.example", "ns2.bulk.example"]) };
+        let dns = SimulatedDns {
+            silent: true,
+            ..SimulatedDns::new(BTreeMap::new(), &["ns1.bulk.example", "ns2.bulk.example"])
+        };
         for minutes in [30, 25, 20] {
-            let report = world.check(&standing.endpoint.subject(&platform()), now - Duration::minutes(minutes));
-            standing.endpoint.check = Some(report.summary());
-            standing.report = Some(report);
+            let report = dns.check(&stored.endpoint.subject(&platform()), now - Duration::minutes(minutes));
+            stored.endpoint.check = Some(report.summary());
+            stored.report = Some(report);
         }
-        fails(&mut standing, now - Duration::days(2));
-        standing.endpoint.due_at = Some(now + Duration::HOUR);
-        stage.put(standing);
+        fails(&mut stored, now - Duration::days(2));
+        stored.endpoint.due_at = Some(now + Duration::HOUR);
+        fixture.put(stored);
     }
 }
 
 /// Its attempts fail since then by what the check has found.
-fn fails(standing: &mut Standing, since: OffsetDateTime) -> Failure {
-    let report = standing.report.as_ref().expect("it was checked");
+fn fails(stored: &mut StoredEndpoint, since: OffsetDateTime) -> Failure {
+    let report = stored.report.as_ref().expect("it was checked");
     let failure = to_failure(obstacle(report).expect("something that the CA would meet"));
     let failing = Failing::first(failure.clone(), since);
-    let attempts = failing.attempts.max(standing.endpoint.attempt as u32);
-    standing.endpoint.failing = Some(Failing { attempts, ..failing });
+    let attempts = failing.attempts.max(stored.endpoint.attempt as u32);
+    stored.endpoint.failing = Some(Failing { attempts, ..failing });
     failure
 }
 
 /// An endpoint whose DNS and CA say what they like.
-pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
+pub(crate) fn hostile(now: OffsetDateTime) -> StoredEndpoint {
     let names = EndpointNames::parse(HOSTILE, &[], 20).expect("a valid name");
-    let mut standing =
-        Standing::new(Endpoint::register(id(90), TenantId::fallback(), names, Reachability::External, label(90), now));
+    let mut stored = StoredEndpoint::new(Endpoint::register(
+        id(90),
+        TenantId::fallback(),
+        names,
+        Reachability::External,
+        label(90),
+        now,
+    ));
     let failure =
         Failure::new(FailureName::CaRefused, WaitingOn::Ca, format!("The CA said: {MARKUP}"), format!("Read {MARKUP}"));
-    standing.endpoint.failing = Some(Failing::first(failure.clone(), now));
-    standing.endpoint.due_at = Some(now + Duration::HOUR);
-    standing.attempts.push(attempt(&standing.endpoint, 1, now, Outcome::Failed, Some(failure)));
-    let records = required(&standing.endpoint);
+    stored.endpoint.failing = Some(Failing::first(failure.clone(), now));
+    stored.endpoint.due_at = Some(now + Duration::HOUR);
+    stored.attempts.push(attempt(&stored.endpoint, 1, now, Outcome::Failed, Some(failure)));
+    let records = required(&stored.endpoint);
     let checks = records
         .into_iter()
         .map(|record| RecordCheck {
@@ -138,10 +160,10 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
         unreached: None,
         connect: vec![],
     };
-    see(&mut standing, report);
+    see(&mut stored, report);
     let by = Origin { who: MARKUP.into(), address: Some(MARKUP.into()), operator: false };
-    standing.acts.push(Event::act(EventKind::Changed, by, MARKUP, now, 1));
-    standing
+    stored.acts.push(Event::act(EventKind::Changed, by, MARKUP, now, 1));
+    stored
 }
 
 fn operator() -> Origin {
@@ -161,9 +183,9 @@ fn found(server: &str, records: &[&str], chain: &[&str]) -> Found {
     Found { server: server.into(), records: texts(records), chain: texts(chain), error: None }
 }
 
-fn see(standing: &mut Standing, report: CheckReport) {
-    standing.endpoint.check = Some(report.summary());
-    standing.report = Some(report);
+fn see(stored: &mut StoredEndpoint, report: CheckReport) {
+    stored.endpoint.check = Some(report.summary());
+    stored.report = Some(report);
 }
 
 /// Every record as it must be.
@@ -172,10 +194,10 @@ fn right(endpoint: &Endpoint) -> BTreeMap<String, Vec<String>> {
     records.map(|record| (record.name, vec![format!("{} {}", record.kind, record.value)])).collect()
 }
 
-/// Checks the endpoint in a world, `serving` apart: no host of theirs is on the network.
-fn check(standing: &mut Standing, world: &World, serving: Serving, now: OffsetDateTime) {
-    let report = world.check(&standing.endpoint.subject(&platform()), now);
-    see(standing, CheckReport { serving, ..report });
+/// Checks the endpoint in this DNS, `serving` apart: no host of theirs is on the network.
+fn check(stored: &mut StoredEndpoint, dns: &SimulatedDns, serving: Serving, now: OffsetDateTime) {
+    let report = dns.check(&stored.endpoint.subject(&platform()), now);
+    see(stored, CheckReport { serving, ..report });
 }
 
 fn attempt(
@@ -221,9 +243,9 @@ fn attempt(
 }
 
 /// A certificate that is `age` days old, served, with nothing in its way.
-fn ready(mut standing: Standing, age: i64, now: OffsetDateTime) -> Standing {
+fn ready(mut stored: StoredEndpoint, age: i64, now: OffsetDateTime) -> StoredEndpoint {
     let issued = now - Duration::days(age);
-    let endpoint = &mut standing.endpoint;
+    let endpoint = &mut stored.endpoint;
     let held = certificate(endpoint, issued);
     endpoint.due_at = Some(held.renew_at);
     endpoint.attempt = 2;
@@ -240,53 +262,53 @@ fn ready(mut standing: Standing, age: i64, now: OffsetDateTime) -> Standing {
         },
     };
     endpoint.certificate = Some(held);
-    standing.attempts = vec![
-        attempt(&standing.endpoint, 2, issued, Outcome::Renewed, None),
-        attempt(&standing.endpoint, 1, issued - Duration::days(60), Outcome::Issued, None),
+    stored.attempts = vec![
+        attempt(&stored.endpoint, 2, issued, Outcome::Renewed, None),
+        attempt(&stored.endpoint, 1, issued - Duration::days(60), Outcome::Issued, None),
     ];
-    standing.acts.push(Event::act(EventKind::Registered, operator(), "Registered.", standing.endpoint.created_at, 1));
-    let acts = &mut standing.acts;
+    stored.acts.push(Event::act(EventKind::Registered, operator(), "Registered.", stored.endpoint.created_at, 1));
+    let acts = &mut stored.acts;
     acts.push(Event::act(EventKind::LinkCreated, operator(), "Made a link to the customer’s page.", issued, 2));
     acts.push(Event::act(EventKind::Checked, itself(), "Checked the records.", now - Duration::minutes(12), 3));
-    let world = World::new(right(&standing.endpoint), CLOUDFLARE);
-    check(&mut standing, &world, serving, now - Duration::minutes(12));
-    standing
+    let dns = SimulatedDns::new(right(&stored.endpoint), CLOUDFLARE);
+    check(&mut stored, &dns, serving, now - Duration::minutes(12));
+    stored
 }
 
 /// The delegation leads to a former vendor, and the host's own record is missing on one server.
-fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
-    let records = required(&standing.endpoint);
-    let mut world = World::new(right(&standing.endpoint), REGISTRAR);
+fn wrong(mut stored: StoredEndpoint, now: OffsetDateTime) -> StoredEndpoint {
+    let records = required(&stored.endpoint);
+    let mut dns = SimulatedDns::new(right(&stored.endpoint), REGISTRAR);
     for record in &records {
         match record.name.starts_with("_acme-challenge.") {
-            true => drop(world.dns.insert(record.name.clone(), vec!["CNAME portal.old-vendor.example".into()])),
-            false => world.lacking = Some((REGISTRAR[2], record.name.clone())),
+            true => drop(dns.records.insert(record.name.clone(), vec!["CNAME portal.old-vendor.example".into()])),
+            false => dns.lacking = Some((REGISTRAR[2], record.name.clone())),
         }
     }
-    standing.endpoint.attempt = 4;
-    check(&mut standing, &world, Serving::NotChecked, now - Duration::minutes(4));
-    let failure = fails(&mut standing, now - Duration::days(3));
-    standing.endpoint.due_at = Some(now + Duration::hours(7));
+    stored.endpoint.attempt = 4;
+    check(&mut stored, &dns, Serving::NotChecked, now - Duration::minutes(4));
+    let failure = fails(&mut stored, now - Duration::days(3));
+    stored.endpoint.due_at = Some(now + Duration::hours(7));
     for (number, hours) in [(4, 5), (3, 21), (2, 45), (1, 71)] {
         let started = now - Duration::hours(hours);
-        standing.attempts.push(attempt(&standing.endpoint, number, started, Outcome::Failed, Some(failure.clone())));
+        stored.attempts.push(attempt(&stored.endpoint, number, started, Outcome::Failed, Some(failure.clone())));
     }
-    standing.acts.push(Event::act(EventKind::Registered, operator(), "Registered.", now - Duration::days(3), 1));
-    standing
+    stored.acts.push(Event::act(EventKind::Registered, operator(), "Registered.", now - Duration::days(3), 1));
+    stored
 }
 
 /// Still good, but its delegation was deleted since.
-fn drifted(standing: Standing, now: OffsetDateTime) -> Standing {
-    let mut standing = ready(standing, 52, now);
-    let mut world = World::new(right(&standing.endpoint), CLOUDFLARE);
-    world.dns.retain(|name, _| !name.starts_with("_acme-challenge."));
-    let serving = standing.report.take().map_or(Serving::NotChecked, |report| report.serving);
-    check(&mut standing, &world, serving, now - Duration::hours(2));
-    standing
+fn drifted(stored: StoredEndpoint, now: OffsetDateTime) -> StoredEndpoint {
+    let mut stored = ready(stored, 52, now);
+    let mut dns = SimulatedDns::new(right(&stored.endpoint), CLOUDFLARE);
+    dns.records.retain(|name, _| !name.starts_with("_acme-challenge."));
+    let serving = stored.report.take().map_or(Serving::NotChecked, |report| report.serving);
+    check(&mut stored, &dns, serving, now - Duration::hours(2));
+    stored
 }
 
 /// At a limit of the CA, in its own words.
-fn limited(mut standing: Standing, now: OffsetDateTime) -> Standing {
+fn limited(mut stored: StoredEndpoint, now: OffsetDateTime) -> StoredEndpoint {
     let again = (now + Duration::hours(9)).date();
     let said = format!(
         "too many certificates (50) already issued for \"tailspin.example\" in the last 168h0m0s, retry after {again} \
@@ -294,18 +316,18 @@ fn limited(mut standing: Standing, now: OffsetDateTime) -> Standing {
     );
     let refusal = Refusal { problem: Problem::new("rateLimited", &said), status: Some(429), retry_after: None };
     let failure = refusal.to_failure(CaRequest::NewOrder, None);
-    standing.endpoint.attempt = 1;
-    standing.endpoint.failing = Some(Failing::first(failure.clone(), now - Duration::hours(20)));
-    standing.endpoint.due_at = Some(now + Duration::hours(9));
-    standing.attempts.push(attempt(&standing.endpoint, 1, now - Duration::hours(20), Outcome::Failed, Some(failure)));
-    let world = World::new(right(&standing.endpoint), CLOUDFLARE);
-    check(&mut standing, &world, Serving::NotChecked, now - Duration::hours(1));
-    standing
+    stored.endpoint.attempt = 1;
+    stored.endpoint.failing = Some(Failing::first(failure.clone(), now - Duration::hours(20)));
+    stored.endpoint.due_at = Some(now + Duration::hours(9));
+    stored.attempts.push(attempt(&stored.endpoint, 1, now - Duration::hours(20), Outcome::Failed, Some(failure)));
+    let dns = SimulatedDns::new(right(&stored.endpoint), CLOUDFLARE);
+    check(&mut stored, &dns, Serving::NotChecked, now - Duration::hours(1));
+    stored
 }
 
-fn issuing(mut standing: Standing, now: OffsetDateTime) -> Standing {
-    standing.begin(now - Duration::seconds(4));
-    let world = World::new(right(&standing.endpoint), CLOUDFLARE);
-    check(&mut standing, &world, Serving::NotChecked, now);
-    standing
+fn issuing(mut stored: StoredEndpoint, now: OffsetDateTime) -> StoredEndpoint {
+    stored.begin(now - Duration::seconds(4));
+    let dns = SimulatedDns::new(right(&stored.endpoint), CLOUDFLARE);
+    check(&mut stored, &dns, Serving::NotChecked, now);
+    stored
 }

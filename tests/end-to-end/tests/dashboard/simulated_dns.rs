@@ -16,7 +16,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::dns::{Answer, Issuer, ServerAnswer, Unanswered};
 use vocabulary::names::DomainName;
 
-use crate::stage::TARGET;
+use crate::fixture::TARGET;
 
 /// Name servers of a provider whose pages to type records into are known, and others.
 pub(crate) const CLOUDFLARE: &[&str] = &["ada.ns.cloudflare.com", "hal.ns.cloudflare.com"];
@@ -28,9 +28,9 @@ const ELSEWHERE: [u8; 4] = [198, 51, 100, 7];
 
 /// The DNS of the domain owners.
 #[derive(Clone, Debug)]
-pub(crate) struct World {
+pub(crate) struct SimulatedDns {
     /// What stands at a name, as in a zone file: `CNAME edge.platform.example`.
-    pub(crate) dns: BTreeMap<String, Vec<String>>,
+    pub(crate) records: BTreeMap<String, Vec<String>>,
     /// Those of every zone.
     pub(crate) servers: &'static [&'static str],
     /// A server that does not have a name yet.
@@ -39,9 +39,9 @@ pub(crate) struct World {
     pub(crate) silent: bool,
 }
 
-impl World {
-    pub(crate) fn new(dns: BTreeMap<String, Vec<String>>, servers: &'static [&'static str]) -> Self {
-        Self { dns, servers, lacking: None, silent: false }
+impl SimulatedDns {
+    pub(crate) fn new(records: BTreeMap<String, Vec<String>>, servers: &'static [&'static str]) -> Self {
+        Self { records, servers, lacking: None, silent: false }
     }
 
     pub(crate) fn check(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
@@ -87,7 +87,7 @@ impl World {
     /// What one server has of a type at a name.
     fn answer(&self, server: &str, name: &str, kind: &str) -> Answer {
         let lacks = self.lacking.as_ref().is_some_and(|(at, what)| *at == server && what == name);
-        match self.dns.get(name).filter(|records| !lacks && !records.is_empty()) {
+        match self.records.get(name).filter(|records| !lacks && !records.is_empty()) {
             _ if self.silent => Answer::Failed(Unanswered::TimedOut),
             None => Answer::NxDomain,
             Some(records) => {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 /// The folder that evidence is put into; without it none is.
-const FOLDER: &str = "PROVOKED";
+const FOLDER: &str = "FAILURE_DRILLS";
 const BEGIN: &str = "<!-- Written by `make drills`: from here on -->\n";
 const PAGE: &str = include_str!("../../../docs/reference/failure-drills.md");
 
@@ -107,7 +107,7 @@ struct Evidence {
 /// A fault from now on.
 #[derive(Debug)]
 #[must_use]
-pub struct Provocation {
+pub struct Drill {
     id: &'static str,
     began: Instant,
 }
@@ -117,14 +117,14 @@ pub struct Provocation {
 /// # Panics
 ///
 /// If there is no such entry.
-pub fn provoke(id: &'static str) -> Provocation {
+pub fn start_drill(id: &'static str) -> Drill {
     assert!(ALL.iter().any(|entry| entry.id == id), "{id} is not on the page");
-    Provocation { id, began: Instant::now() }
+    Drill { id, began: Instant::now() }
 }
 
-impl Provocation {
+impl Drill {
     /// Somebody was notified with this message.
-    pub fn told(self, message: &str) -> Result<()> {
+    pub fn notified(self, message: &str) -> Result<()> {
         let Some(folder) = env::var_os(FOLDER) else { return Ok(()) };
         let milliseconds = u64::try_from(self.began.elapsed().as_millis()).context("a test of some minutes")?;
         let evidence = Evidence { milliseconds, message: message.to_owned() };

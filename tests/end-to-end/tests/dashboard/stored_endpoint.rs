@@ -9,12 +9,12 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::Origin;
 use wire::EndpointView;
 
-use crate::stage::{installation, platform};
-use crate::world::World;
+use crate::fixture::{installation, platform};
+use crate::simulated_dns::SimulatedDns;
 
 /// One endpoint and all that is known of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct StoredEndpoint {
     pub(crate) endpoint: Endpoint,
     pub(crate) report: Option<CheckReport>,
     pub(crate) attempts: Vec<Attempt>,
@@ -22,7 +22,7 @@ pub(crate) struct Standing {
     pub(crate) shares: Vec<(Share, String)>,
 }
 
-impl Standing {
+impl StoredEndpoint {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
         Self { endpoint, report: None, attempts: Vec::new(), acts: Vec::new(), shares: Vec::new() }
     }
@@ -58,8 +58,8 @@ impl Standing {
     }
 
     /// A fresh check; records that are right at last let the next attempt begin.
-    pub(crate) fn check(&mut self, world: &World, now: OffsetDateTime) {
-        let report = world.check(&self.endpoint.subject(&platform()), now);
+    pub(crate) fn check(&mut self, dns: &SimulatedDns, now: OffsetDateTime) {
+        let report = dns.check(&self.endpoint.subject(&platform()), now);
         self.endpoint.check = Some(report.summary());
         let mended = report.is_well() && self.endpoint.failing.is_some();
         self.report = Some(report);
