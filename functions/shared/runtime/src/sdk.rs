@@ -3,9 +3,12 @@
 //! `aws-config` would also try profiles, instance metadata and single sign-on. In a Lambda none of these exist, and their code
 //! would be linked into each function.
 
+use std::time::Duration;
+
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_types::SdkConfig;
@@ -13,6 +16,9 @@ use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::environment::{Environment, Wired};
+
+/// For one attempt of a call, to the last byte of its answer. The longest that is waited for is a function of ours (25 s).
+const LONGEST_CALL: Duration = Duration::from_secs(30);
 
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
@@ -33,6 +39,9 @@ pub(crate) fn config(environment: &Environment) -> Wired<SdkConfig> {
         .http_client(sdk_http::client())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::default())
+        // The time of each attempt covers what this would watch, byte by byte, for a twentieth of a call's CPU time.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LONGEST_CALL).build())
         .service_config(Endpoints(environment.clone()));
     config.set_endpoint_url(environment.optional(ENDPOINT));
     Ok(config.build())
