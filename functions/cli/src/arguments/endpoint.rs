@@ -342,9 +342,8 @@ pub(crate) struct Wait {
 /// Start an attempt now: a renewal, or a retry
 ///
 /// A renewal if there is a certificate, however long it is valid; otherwise a
-/// retry. If an attempt is running already, the command ends with exit status
-/// 1. With --wait the exit status says how the attempt ended: 0 for issued,
-/// renewed and unchanged.
+/// retry. The exit status is 1 if an attempt is running already. With --wait
+/// it says how the attempt ended: 0 for issued, renewed and unchanged.
 ///
 /// With filters instead of ENDPOINT: an attempt for each matching endpoint,
 /// one after another, --pace apart. Asks first; without a terminal it needs
