@@ -50,6 +50,11 @@ pub fn timestamp(at: OffsetDateTime, now: OffsetDateTime) -> String {
     format!("{} ({})", exact(at), relative(at, now))
 }
 
+/// The verb for a certificate that ends `at`.
+pub fn expires(at: OffsetDateTime, now: OffsetDateTime) -> &'static str {
+    if at > now { "expires" } else { "expired" }
+}
+
 /// How long something took: `440 ms`, `12.0 s`, `3 min 20 s`, `2 h 5 min`. Rounded down; a negative length is zero.
 pub fn length(span: Duration) -> String {
     let milliseconds = u64::try_from(span.whole_milliseconds()).unwrap_or_default();

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use vocabulary::guidance::Guidance;
 use vocabulary::text::{counted, grouped};
-use vocabulary::times::timestamp;
+use vocabulary::times::{expires, timestamp};
 
 use crate::issues::IssueKey;
 
@@ -106,7 +106,9 @@ impl Need {
         };
         let what = self.guidance.summary.trim_end_matches('.');
         let owner = self.guidance.waiting_on.in_words();
-        let until = self.until.map_or_else(String::new, |at| format!(" Expires {}.", timestamp(at, now)));
+        let which = if self.endpoints == 1 { "The" } else { "The first" };
+        let until = |at| format!(" {which} certificate {} {}.", expires(at, now), timestamp(at, now));
+        let until = self.until.map(until).unwrap_or_default();
         format!("{whom}: {what}. Next step, {owner}: {}{until}", self.guidance.next_step())
     }
 }

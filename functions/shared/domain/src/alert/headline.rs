@@ -3,6 +3,7 @@
 use diagnosis::catalogue::entries::CATALOGUE;
 use vocabulary::failure::FailureName;
 use vocabulary::text::counted;
+use vocabulary::times::expires;
 
 use crate::alert::alert::Alert;
 use crate::alert::sender::Sender;
@@ -44,9 +45,8 @@ impl Headline {
             ),
             AlertKind::ExpiryApproaching => {
                 let lead = if somebody { "Action needed" } else { "Expiry approaching" };
-                let until = alert.until.map_or_else(String::new, |at| {
-                    format!(", {} {}", if at > alert.at { "expires" } else { "expired" }, at.date())
-                });
+                let until = |at| format!(", {} {}", expires(at, alert.at), at.date());
+                let until = alert.until.map(until).unwrap_or_default();
                 (lead, format!("{}{until}", cause()))
             }
             AlertKind::IssuanceFailed if !somebody => ("Issuance delayed", cause()),

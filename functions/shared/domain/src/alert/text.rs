@@ -2,7 +2,7 @@
 
 use vocabulary::guidance::WaitingOn;
 use vocabulary::text::counted;
-use vocabulary::times::timestamp;
+use vocabulary::times::{expires, timestamp};
 
 use crate::alert::alert::Alert;
 use crate::alert::digest::Digest;
@@ -29,10 +29,11 @@ impl Alert {
         facts.extend(self.since.map(|at| ("Since", time(at))));
         facts.extend(self.next_attempt.map(|at| ("Next attempt", format!("{}, automatic", time(at)))));
         match (&self.certificate, self.until) {
-            (Some(held), _) if held.not_after <= self.at => {
-                facts.push(("Current certificate", format!("expired {}", time(held.not_after))));
+            (Some(held), _) => {
+                let expires = expires(held.not_after, self.at);
+                facts.push(("Current certificate", format!("{expires} {}", time(held.not_after))));
             }
-            (Some(held), _) => facts.push(("Current certificate", format!("expires {}", time(held.not_after)))),
+            (None, Some(until)) if until <= self.at => facts.push(("Expired", time(until))),
             (None, Some(until)) => facts.push(("Expires", time(until))),
             (None, None) if self.endpoint.is_some() && self.kind != AlertKind::EndpointRemoved => {
                 facts.push(("Current certificate", "none yet".to_owned()));

@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::guidance::Guidance;
 use vocabulary::text::moment;
+use vocabulary::times::expires;
 
 /// Consecutive checks that must find the same before it counts: a name server may be restarting.
 pub(crate) const CHECKS_TO_CONFIRM: u32 = 2;
@@ -109,11 +110,18 @@ impl Health {
     }
 }
 
-/// `what` is wrong with the records, when they were last correct (`good`), and the consequence with the certificate `held`.
-pub fn consequence(what: &str, good: Option<OffsetDateTime>, held: &InstalledCertificate) -> String {
+/// `what` is wrong with the records, when they were last correct (`good`), and the consequence at `now` with the
+/// certificate `held`.
+pub fn consequence(
+    what: &str,
+    good: Option<OffsetDateTime>,
+    held: &InstalledCertificate,
+    now: OffsetDateTime,
+) -> String {
     let what = what.trim_end_matches('.');
     let good = good.map(|at| format!("DNS was last correct on {}. ", moment(at))).unwrap_or_default();
-    format!("{what}. {good}The next renewal would fail; the current certificate expires {}.", moment(held.not_after))
+    let (expires, end) = (expires(held.not_after, now), moment(held.not_after));
+    format!("{what}. {good}The next renewal would fail; the current certificate {expires} {end}.")
 }
 
 /// Until when a host may serve the certificate before `held`: load balancers take some time to change.

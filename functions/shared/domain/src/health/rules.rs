@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::text::moment;
+use vocabulary::times::expires;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::health::{Health, Symptom, SymptomKind, settles_at};
@@ -127,8 +128,9 @@ pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: Offset
             SymptomKind::AnotherServed,
             WaitingOn::Operator,
             format!(
-                "{host} serves a different certificate: serial {serial} by {issuer}, which expires {}, instead of \
+                "{host} serves a different certificate: serial {serial} by {issuer}, which {} {}, instead of \
                  {ours_serial}, which was imported into ACM {}.",
+                expires(*not_after, now),
                 moment(*not_after),
                 moment(*imported_at),
             ),

@@ -69,7 +69,7 @@ fn of_symptom(
     };
     let mut guidance = symptom.guidance.clone();
     if symptom.kind == DnsBroken {
-        guidance.summary = consequence(&guidance.summary, health.dns_good_at, held);
+        guidance.summary = consequence(&guidance.summary, health.dns_good_at, held, now);
     }
     let severity = Severity::of(endpoint, owner, now).max(least);
     Some(Issue {
@@ -98,8 +98,8 @@ pub(super) fn checked(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator
     held.zip(endpoint.check.as_ref()).into_iter().flat_map(move |(held, check)| {
         let records = check.error().map(|worst| {
             let good = endpoint.health.as_ref().and_then(|health| health.dns_good_at);
-            let guidance =
-                Guidance { summary: consequence(&worst.guidance.summary, good, held), ..worst.guidance.clone() };
+            let summary = consequence(&worst.guidance.summary, good, held, now);
+            let guidance = Guidance { summary, ..worst.guidance.clone() };
             let cause = broken_dns(guidance.waiting_on);
             (cause, Some(worst.check.clone()), AlertKind::ActionRequired, Severity::Notice, guidance)
         });

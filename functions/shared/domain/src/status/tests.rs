@@ -270,6 +270,10 @@ fn a_dns_issue_says_when_dns_was_last_correct_and_when_the_certificate_expires()
     let reason = status_of(&broken, NOW).guidance.summary;
     assert!(reason.contains(". DNS was last correct on 2026-11-24 12:00 UTC. "), "{reason}");
     assert!(reason.contains("expires 2027-02-22 12:00 UTC."), "{reason}");
+    let late = NOW + Duration::days(100);
+    let reasons: Vec<_> = issues(&broken, late).into_iter().map(|issue| issue.guidance.summary).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("expired 2027-02-22 12:00 UTC.")), "{reasons:?}");
+    assert!(!reasons.iter().any(|reason| reason.contains("expires 2027")), "{reasons:?}");
 }
 
 #[test]
