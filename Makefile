@@ -157,7 +157,8 @@ bench: ## Time the pure parts: the order of starts, the diagnosis, summaries, pa
 MEASURED := target/$(MACHINE)-unknown-linux-gnu/release
 measure: build ## Measure sizes, starts and CPU of what is deployed (docs/reference/performance.md)
 	nice cargo build --release $(CARGO) --bin bare-lambda $(FUNCTIONS:%=--bin %)
-	@trap 'local-cloud down --name measured' EXIT; local-cloud try --name measured www.measured.test >/dev/null; \
+	@trap 'local-cloud down --name measured' EXIT; local-cloud up --name measured --authz-reuse 0 >/dev/null; \
+	local-cloud try --name measured www.measured.test >/dev/null; \
 	tests/measure/programs.py $(MEASURED) --cloud measured --domain www.measured.test --page docs/reference/performance.md
 	WRITE_PAGES=1 cargo $(RUN_TESTS) $(CARGO) --test measure --run-ignored only --no-capture
 

@@ -4,7 +4,8 @@
     tests/measure/programs.py FOLDER --cloud NAME [--page docs/reference/performance.md]
 
 FOLDER has the programs (target/…/release). The cloud NAME is up, with one external endpoint that has its certificate
-(`local-cloud try`). The programs take the place of those that the cloud was deployed with. Times are medians.
+(`local-cloud try`), at a CA that reuses no authorization: each certificate takes all steps. The programs take the place of
+those that the cloud was deployed with. Times are medians.
 """
 
 import argparse
