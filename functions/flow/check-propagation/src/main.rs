@@ -12,7 +12,7 @@ use runtime::Spent;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
-    let (endpoints, dns) = (wiring.endpoints()?, wiring.dns()?);
+    let (endpoints, dns) = (wiring.endpoints()?.read_only(), wiring.dns()?);
     let (probe, issuer) = (wiring.probe()?, wiring.issuer());
     let (prober, platform) = (wiring.prober_of_records()?, wiring.platform()?);
     let ports = Ports {

@@ -11,7 +11,7 @@ use runtime::Spent;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
-    let (endpoints, tokens) = (wiring.endpoints()?, wiring.tokens()?);
+    let (endpoints, tokens) = (wiring.endpoints()?.read_only(), wiring.tokens()?);
     runtime::run_step(Step::CleanUpChallenge, Spent::default, async |input, _| {
         clean_up_challenge(&endpoints, &tokens, &input).await
     })

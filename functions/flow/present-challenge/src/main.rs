@@ -11,7 +11,7 @@ use runtime::Spent;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
-    let (journal, tokens) = (wiring.endpoints()?, wiring.tokens()?);
+    let (journal, tokens) = (wiring.endpoints()?.read_only(), wiring.tokens()?);
     runtime::run_step(Step::PresentChallenge, Spent::default, async |input, _| {
         present_challenge(&journal, &tokens, &input).await
     })

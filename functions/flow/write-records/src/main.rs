@@ -12,7 +12,7 @@ use write_records::{Memory, Ports, span_of, write_records};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
-    let (journal, zone, tasks) = (wiring.endpoints()?, wiring.zone_writer()?, wiring.tasks());
+    let (journal, zone, tasks) = (wiring.endpoints()?.read_only(), wiring.zone_writer()?, wiring.tasks());
     let (zone_name, memory) = (wiring.delegation_zone_name()?, Memory::default());
     let ports = Ports { journal: &journal, zone: &zone, delegation_zone: &zone_name, memory: &memory };
     let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };

@@ -225,7 +225,12 @@ async fn recorded_by_a_run_that_died(cloud: &LocalCloud, endpoints: &EndpointsTa
             .expression_attribute_values(":certificate", serde_dynamo::to_attribute_value(&held)?)
             .send()
             .await?;
+        // A function that may only query leaves them to others.
+        let (dynamodb, table) = (dynamodb.clone(), table.to_owned());
+        EndpointsTable::new(dynamodb, table).read_only().find(&fresh.id).await?.context("it is there")?;
+        assert_ne!(times_of(cloud, &fresh.id).await?, Some(held.generation), "{generation}");
         let read = endpoints.find(&fresh.id).await?.context("it is there")?;
+        assert_eq!(times_of(cloud, &fresh.id).await?, Some(held.generation));
         assert_eq!((read.advice_at, read.health_at), (Some(now), Some(first_check(&fresh.id, &held))), "{generation}");
         let due = endpoints.health_due(fresh.id.shard(DUE_SHARDS), read.health_at.context("set")?, 1000).await?;
         assert!(due.iter().any(|entry| entry.endpoint == fresh.id), "and it has its turn");
@@ -235,6 +240,18 @@ async fn recorded_by_a_run_that_died(cloud: &LocalCloud, endpoints: &EndpointsTa
         assert_eq!(endpoints.find(&fresh.id).await?.and_then(|read| read.health_at), Some(later));
     }
     Ok(())
+}
+
+/// Of which generation of the certificate the endpoint's times are.
+async fn times_of(cloud: &LocalCloud, id: &EndpointId) -> Result<Option<u64>> {
+    let item = cloud.aws().dynamodb.get_item().table_name(cloud.resource("EndpointsTable")?).consistent_read(true);
+    let item = item
+        .key("pk", AttributeValue::S(format!("ENDPOINT#{id}")))
+        .key("sk", AttributeValue::S("ENDPOINT#TIMES".into()))
+        .send()
+        .await?
+        .item;
+    Ok(item.and_then(|item| item.get("generation")?.as_n().ok()?.parse().ok()))
 }
 
 fn names_of(endpoint: &Endpoint) -> u64 {

@@ -56,6 +56,9 @@ impl EndpointsTable {
         let whole = found.len() == items::PIECES && !of_one_piece;
         let timed = items::generation_of_times(&found);
         let Some(mut endpoint) = items::assemble(found)? else { return Ok(None) };
+        if !self.completes {
+            return Ok(Some((endpoint, chains)));
+        }
         if !whole {
             self.complete(&endpoint, of_one_piece).await?;
         }
@@ -63,8 +66,7 @@ impl EndpointsTable {
             && timed != Some(held.generation)
             && (whole || endpoint.health_at.is_none())
         {
-            // The process that recorded the certificate died before it set the times. A reader that may not write leaves that
-            // to the next one.
+            // The process that recorded the certificate died before it set the times, or is about to.
             match self.time_certificate(id, &held).await {
                 Ok(Some((advice_at, health_at))) => (endpoint.advice_at, endpoint.health_at) = (advice_at, health_at),
                 Ok(None) => {}

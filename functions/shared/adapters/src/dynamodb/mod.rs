@@ -77,11 +77,18 @@ use complete::Pieces;
 pub struct EndpointsTable {
     client: Client,
     table: String,
+    /// Whether a reader adds what a process left out that died.
+    completes: bool,
 }
 
 impl EndpointsTable {
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        Self { client, table, completes: true }
+    }
+
+    /// For a function that may only query: what another process has left out, or is about to write, is for others to add.
+    pub fn read_only(self) -> Self {
+        Self { completes: false, ..self }
     }
 
     /// Whether the table serves.
