@@ -65,13 +65,9 @@ pub async fn write_records<J: EndpointReader + Sync, Z: TxtZone + Sync>(
             _ => None,
         })
     };
-    let of_work = |work| changes_of(work).count();
-    let (publishing, withdrawing) = (of_work(RecordWork::Publish), of_work(RecordWork::Withdraw));
-    let waits = &ports.memory.waits;
-    match (publishing, withdrawing) {
-        (0, 0) => {}
-        (0, _) => ports.memory.begin_round(withdrawing, waits.gather_withdrawn).await,
-        _ => ports.memory.begin_round(publishing + withdrawing, waits.gather).await,
+    let writes = wanted.iter().filter(|wanted| matches!(wanted, Ok(Wanted::Write(_)))).count();
+    if writes > 0 {
+        ports.memory.begin_round(writes).await;
     }
     let published = change_all(ports.zone, &ports.memory.waits, changes_of(RecordWork::Publish)).await;
     let withdrawn = change_all(ports.zone, &ports.memory.waits, changes_of(RecordWork::Withdraw)).await;

@@ -1,6 +1,6 @@
 //! What a writer remembers between batches: when it wrote last, and what Route 53 has said of changes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::ports::{ChangeState, TxtZone};
@@ -13,11 +13,8 @@ use vocabulary::failure::ServiceFault;
 pub struct Waits {
     /// Before a request is sent again that Route 53 had no time for. After that the flow's own patience takes over.
     pub again: [Duration; 3],
-    /// Between two rounds while more than a few orders come: meanwhile others gather in the queue for the next one.
+    /// After a round with more than a few orders: while it lasts, others gather in the queue for the next one.
     pub gather: Duration,
-    /// The same before a round that only withdraws: no certificate waits for it, and orders that began together end one by one,
-    /// at the pace of ACM's imports.
-    pub gather_withdrawn: Duration,
     /// How long a "not yet" is valid: the orders of a change come one after the other.
     pub not_yet: Duration,
 }
@@ -27,7 +24,6 @@ impl Default for Waits {
         Self {
             again: [1, 2, 4].map(Duration::from_secs),
             gather: Duration::from_secs(10),
-            gather_withdrawn: Duration::from_secs(30),
             not_yet: Duration::from_secs(5),
         }
     }
@@ -36,7 +32,7 @@ impl Default for Waits {
 /// How many are remembered.
 const MOST: usize = 1000;
 
-/// With more orders than this in the time of a pause, the next round waits for it.
+/// A round with more orders than this is followed by a pause.
 pub(crate) const FEW: usize = 3;
 
 /// As long as the process lives.
@@ -44,8 +40,8 @@ pub(crate) const FEW: usize = 3;
 pub struct Memory {
     pub(crate) waits: Waits,
     states: Mutex<HashMap<String, (ChangeState, Instant)>>,
-    /// When each of the last rounds began, and how many orders it had.
-    rounds: Mutex<VecDeque<(Instant, usize)>>,
+    /// When the last round began, if it was of many.
+    busy: Mutex<Option<Instant>>,
 }
 
 impl Memory {
@@ -53,21 +49,17 @@ impl Memory {
         Self { waits, ..Self::default() }
     }
 
-    /// Begins a round with so many records to write, after a pause if many came lately.
+    /// Begins a round with so many records to write, after a pause where the one before was of many.
     #[expect(
         clippy::disallowed_methods,
         reason = "while it waits, the messages of others gather: one batch for all of them"
     )]
-    pub(crate) async fn begin_round(&self, records: usize, pause: Duration) {
-        let mut rounds = self.rounds.lock().await;
-        let lately = |(began, _): &&(Instant, usize)| began.elapsed() < pause;
-        let recent: usize = rounds.iter().filter(lately).map(|(_, records)| records).sum();
-        if let Some((last, _)) = rounds.back().filter(|_| recent > FEW) {
-            sleep_until(*last + pause).await;
+    pub(crate) async fn begin_round(&self, records: usize) {
+        let mut busy = self.busy.lock().await;
+        if let Some(began) = *busy {
+            sleep_until(began + self.waits.gather).await;
         }
-        let longest = self.waits.gather.max(self.waits.gather_withdrawn);
-        rounds.retain(|(began, _)| began.elapsed() < longest);
-        rounds.push_back((Instant::now(), records));
+        *busy = (records > FEW).then(Instant::now);
     }
 
     /// Asks, unless the answer is known. Whoever asks for the same change meanwhile waits for the one answer.

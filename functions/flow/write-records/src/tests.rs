@@ -11,7 +11,6 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 const AT_ONCE: Waits = Waits {
     again: [std::time::Duration::ZERO; 3],
     gather: std::time::Duration::ZERO,
-    gather_withdrawn: std::time::Duration::ZERO,
     not_yet: std::time::Duration::ZERO,
 };
 
@@ -180,27 +179,6 @@ async fn the_next_batch_gathers_after_one_of_many_and_not_after_one_of_few() {
     assert!(began.elapsed() < gather, "nobody waits who comes alone");
     run(&crowd.fixture, &crowd.memory, &crowd.jobs[..1]).await;
     assert!(began.elapsed() >= gather);
-}
-
-#[tokio::test]
-async fn orders_that_end_one_by_one_share_a_round() {
-    let mut crowd = Crowd::of(8).await;
-    crowd.go_on().await;
-    crowd.switch_to(RecordWork::Withdraw);
-    let pause = std::time::Duration::from_millis(400);
-    crowd.memory = Memory::new(Waits { gather_withdrawn: pause, ..AT_ONCE });
-    let began = std::time::Instant::now();
-    for one in 0..=FEW {
-        run(&crowd.fixture, &crowd.memory, &crowd.jobs[one..=one]).await;
-    }
-    assert!(began.elapsed() < pause, "few come so often, and none of them waits");
-    run(&crowd.fixture, &crowd.memory, &crowd.jobs[FEW + 1..]).await;
-    assert!(began.elapsed() >= pause, "then the next round waits for others");
-    // Whoever publishes has somebody waiting, and does so at once.
-    let published = std::time::Instant::now();
-    crowd.switch_to(RecordWork::Publish);
-    run(&crowd.fixture, &crowd.memory, &crowd.jobs[..1]).await;
-    assert!(published.elapsed() < pause);
 }
 
 #[tokio::test]

@@ -36,7 +36,6 @@ use crate::machine::Machine;
 const AT_ONCE: Waits = Waits {
     again: [std::time::Duration::ZERO; 3],
     gather: std::time::Duration::ZERO,
-    gather_withdrawn: std::time::Duration::ZERO,
     not_yet: std::time::Duration::ZERO,
 };
 
