@@ -20,7 +20,7 @@ impl FromStr for ApiAddress {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| {
-            format!("not a URL ({error}); example: https://abc123.execute-api.eu-central-1.amazonaws.com")
+            format!("not a URL ({error}); it looks like https://abc123.execute-api.eu-central-1.amazonaws.com")
         })?;
         let plain =
             url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
