@@ -55,3 +55,15 @@ pub fn jitter() -> f64 {
     getrandom::fill(&mut bytes).expect("the system has randomness");
     f64::from(u32::from_be_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_log_level_of_lambda_is_known_and_anything_else_is_info() {
+        let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "verbose"].map(log_level);
+        let (trace, debug, info) = (LevelFilter::TRACE, LevelFilter::DEBUG, LevelFilter::INFO);
+        assert_eq!(levels, [trace, debug, info, LevelFilter::WARN, LevelFilter::ERROR, LevelFilter::ERROR, info]);
+    }
+}

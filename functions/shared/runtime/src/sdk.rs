@@ -39,7 +39,7 @@ pub(crate) fn config(environment: &Environment) -> Wired<SdkConfig> {
         .http_client(sdk_http::client())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::default())
-        // The time of each attempt covers what this would watch, byte by byte, for a twentieth of a call's CPU time.
+        // The time of each attempt covers what this would watch byte by byte.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LONGEST_CALL).build())
         .service_config(Endpoints(environment.clone()));
