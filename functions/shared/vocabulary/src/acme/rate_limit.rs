@@ -125,11 +125,11 @@ impl BucketId {
 /// Our failure if the CA itself has said that it takes no order of the account before `until`. `again`: when this endpoint
 /// is due.
 pub fn account_held(until: OffsetDateTime, again: OffsetDateTime) -> Failure {
-    let until = whole_second_after(until);
-    let when = until.format(&Rfc3339).expect("a year of four digits");
+    let when = |at: OffsetDateTime| at.format(&Rfc3339).expect("a year of four digits");
+    let (until, turn) = (when(whole_second_after(until)), when(again));
     let summary = format!(
-        "The CA takes no new order from this installation's account before {when}, as it has said. It was not contacted \
-         again; the endpoint then continues automatically."
+        "The CA takes no new order from this installation's account before {until}, as it has said. It was not contacted \
+         again; the endpoint continues automatically at {turn}."
     );
     Failure::without_action(FailureName::BudgetSpent, WaitingOn::Ca, summary)
         .with_retry_after(Some(again))
