@@ -125,7 +125,8 @@ impl BucketId {
 /// Our failure if the CA itself has said that it takes no order of the account before `until`. `again`: when this endpoint
 /// is due.
 pub fn account_held(until: OffsetDateTime, again: OffsetDateTime) -> Failure {
-    let when = |at: OffsetDateTime| at.format(&Rfc3339).expect("a year of four digits");
+    let whole = |at: OffsetDateTime| at.replace_nanosecond(0).expect("zero is a nanosecond");
+    let when = |at| whole(at).format(&Rfc3339).expect("a year of four digits");
     let (until, turn) = (when(whole_second_after(until)), when(again));
     let summary = format!(
         "The CA takes no new order from this installation's account before {until}, as it has said. It was not contacted \
