@@ -112,7 +112,9 @@ async fn dns_attempts(count: usize, longest: Duration) -> Result<usize> {
     ensure!(refused.is_empty(), "Route 53 refused: {refused:?}");
     let busiest = route53.busiest_second().context("it counts")?;
     ensure!(busiest <= 5, "{busiest} calls in one second");
-    eprintln!("{count} attempts: {} calls to Route 53, {busiest} in the busiest second", seen.len());
+    let changes = seen.iter().filter(|seen| seen.method == "POST").count();
+    let total = seen.len();
+    eprintln!("{count} attempts: {total} calls to Route 53 ({changes} changes), {busiest} in the busiest second");
     Ok(seen.len())
 }
 
