@@ -13,6 +13,7 @@ use crate::description::Description;
 use crate::emulators::MINISTACK;
 use crate::gate;
 use crate::key_scan;
+use crate::late_failure::fail_at_the_end;
 use crate::layout::{CloudFolder, Project};
 use crate::name_servers::NameServers;
 use crate::options::{DEFAULT_NAME, Options};
@@ -201,7 +202,7 @@ impl Drop for LocalCloud {
             Ok(()) if !thread::panicking() => drop(self.folder.remove()),
             Ok(()) => eprintln!("the cloud's logs are in {}", self.folder.file("logs").display()),
             // A test that passed in spite of it has not passed.
-            Err(error) if !thread::panicking() => panic!("{error:#}"),
+            Err(error) if !thread::panicking() => fail_at_the_end(&error),
             Err(error) => eprintln!("{error:#}"),
         }
     }

@@ -36,6 +36,7 @@ mod functions;
 mod gate;
 mod issuer;
 mod key_scan;
+mod late_failure;
 mod layout;
 mod logs;
 mod name_servers;
