@@ -17,7 +17,7 @@ pub async fn clean_up_challenge(
     if let Some(order) = &endpoint.order {
         try_join_all(order.published_http().map(|http| tokens.withdraw(http.host, http.token))).await?;
     }
-    let records_left = endpoint.order.as_ref().is_some_and(OpenOrder::may_have_records);
+    let records_left = !input.progress.withdrawn && endpoint.order.as_ref().is_some_and(OpenOrder::may_have_records);
     Ok(input.reached(if records_left { Status::RecordsLeft } else { Status::Clean }))
 }
 
@@ -41,6 +41,9 @@ mod tests {
         assert_eq!(run(&fixture).await.expect("clean").status, Status::RecordsLeft, "the wildcard's");
         assert_eq!(run(&fixture).await.expect("clean twice").status, Status::RecordsLeft);
         assert!(fixture.tokens.is_empty());
+        let mut withdrawn = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        withdrawn.input.progress.withdrawn = true;
+        assert_eq!(run(&withdrawn).await.expect("clean").status, Status::Clean, "this attempt took them away before");
         let by_http = Fixture::of("www.example.com", Reachability::External).await.with_order().await;
         assert_eq!(run(&by_http).await.expect("clean").status, Status::Clean, "it has no TXT values");
         let taken_away = OpenOrder { withdrawn: true, ..fixture.order().await };

@@ -27,7 +27,10 @@ pub async fn submit_challenge(
     let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Challenge, before))?;
     match value {
         // Not recorded: the flow knows it, and a later attempt asks the CA.
-        Validation::Ready => Ok(Progress { nonce, ..input.reached(Status::OrderReady) }),
+        Validation::Ready => {
+            let records_spent = order.may_have_records();
+            Ok(Progress { nonce, records_spent, ..input.reached(Status::OrderReady) })
+        }
         Validation::Waiting { seconds } => Ok(Progress { nonce, ..input.wait(seconds, PATIENCE, now, late)? }),
         Validation::Failed(problem) => {
             order.status = OrderStatus::Invalid;
@@ -60,7 +63,8 @@ mod tests {
     async fn a_validated_order_is_ready_and_costs_no_write() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
         let before = fixture.order().await;
-        assert_eq!(run(&fixture).await.expect("validated").status, Status::OrderReady);
+        let reached = run(&fixture).await.expect("validated");
+        assert_eq!((reached.status, reached.records_spent), (Status::OrderReady, true), "it has a wildcard");
         assert_eq!(fixture.order().await, before, "nothing has to be written down");
         assert_eq!(before.published_txt_values().len(), 1, "what was published is known to the clean-up");
     }
@@ -68,7 +72,8 @@ mod tests {
     #[tokio::test]
     async fn the_ca_checks_the_persistent_record_and_no_publication() {
         let fixture = Fixture::by_persistent_record().await.with_order().await;
-        assert_eq!(run(&fixture).await.expect("validated").status, Status::OrderReady);
+        let reached = run(&fixture).await.expect("validated");
+        assert_eq!((reached.status, reached.records_spent), (Status::OrderReady, false));
         assert!(fixture.order().await.published_txt_values().is_empty(), "there is nothing to clean up");
         let fixture = Fixture::by_persistent_record().await.with_order().await;
         fixture.set_persistent_record(false);

@@ -29,13 +29,20 @@ impl Changed {
     }
 }
 
-/// Makes all changes of one kind. A name that comes twice, as a message may, is changed once.
+/// Makes all changes. A name that comes twice, as a message may, is changed once: what is withdrawn is not published as well,
+/// as a message that came late is of an attempt that has gone on.
 pub(crate) async fn change_all(
     zone: &impl TxtZone,
     waits: &Waits,
     changes: impl Iterator<Item = TxtChange>,
 ) -> Changed {
-    let each: BTreeMap<String, TxtChange> = changes.map(|change| (name(&change).to_owned(), change)).collect();
+    let mut each: BTreeMap<String, TxtChange> = BTreeMap::new();
+    for change in changes {
+        let withdrawn = matches!(each.get(name(&change)), Some(TxtChange::Withdraw { .. }));
+        if !withdrawn {
+            each.insert(name(&change).to_owned(), change);
+        }
+    }
     let mut batches = VecDeque::from(batches(each.into_values()));
     let mut changed = Changed::default();
     while let Some(mut batch) = batches.pop_front() {

@@ -19,7 +19,6 @@ use vocabulary::guidance::WaitingOn;
 pub use memory::{Memory, Waits};
 
 use changing::{Changed, change_all};
-use memory::FEW;
 
 /// Endpoints read or written at once.
 const CONCURRENCY: usize = 16;
@@ -31,6 +30,8 @@ const PATIENCE: Duration = Duration::minutes(10);
 const FIRST_WAIT: u32 = 3;
 const FIRST_WAIT_OF_MANY: u32 = 45;
 const NEXT_WAIT: u32 = 15;
+/// More orders than this in one round are many.
+const FEW: usize = 3;
 
 /// What the function works with.
 pub struct Ports<'a, J, Z> {
@@ -48,33 +49,32 @@ enum Wanted {
     Write(TxtChange),
 }
 
+/// What the jobs of one batch have in common.
+struct Round {
+    changed: Changed,
+    first_wait: u32,
+    now: OffsetDateTime,
+}
+
 /// Does the jobs of one batch. One result for each, in their order. Safe to repeat, at any point.
-///
-/// Records are published before others are withdrawn: a message that came late is of an attempt that is over.
 pub async fn write_records<J: EndpointReader + Sync, Z: TxtZone + Sync>(
     ports: &Ports<'_, J, Z>,
     jobs: &[RecordJob],
     now: OffsetDateTime,
 ) -> Vec<Result<Progress, Failure>> {
-    let wanted = stream::iter(jobs).map(|job| wanted(ports, job).instrument(span_of(job))).buffered(CONCURRENCY);
+    let wanted = stream::iter(jobs).map(|job| wanted(ports, job, now).instrument(span_of(job))).buffered(CONCURRENCY);
     let wanted: Vec<Result<Wanted, Failure>> = wanted.collect().await;
-    let changes_of = |work: RecordWork| {
-        let these = jobs.iter().zip(&wanted).filter(move |(job, _)| job.work == work);
-        these.filter_map(|(_, wanted)| match wanted {
-            Ok(Wanted::Write(change)) => Some(change.clone()),
-            _ => None,
-        })
-    };
-    let writes = wanted.iter().filter(|wanted| matches!(wanted, Ok(Wanted::Write(_)))).count();
-    if writes > 0 {
-        ports.memory.begin_round(writes).await;
-    }
-    let published = change_all(ports.zone, &ports.memory.waits, changes_of(RecordWork::Publish)).await;
-    let withdrawn = change_all(ports.zone, &ports.memory.waits, changes_of(RecordWork::Withdraw)).await;
-    let ends = jobs.iter().zip(wanted).map(|(job, wanted)| {
-        let changed = if job.work == RecordWork::Publish { &published } else { &withdrawn };
-        end(ports, job, wanted, changed, now).instrument(span_of(job))
+    let changes = wanted.iter().filter_map(|wanted| match wanted {
+        Ok(Wanted::Write(change)) => Some(change.clone()),
+        _ => None,
     });
+    let changed = change_all(ports.zone, &ports.memory.waits, changes).await;
+    ports.memory.wrote(changed.len()).await;
+    let published =
+        wanted.iter().filter(|wanted| matches!(wanted, Ok(Wanted::Write(TxtChange::Publish { .. })))).count();
+    let first_wait = if published > FEW { FIRST_WAIT_OF_MANY } else { FIRST_WAIT };
+    let round = Round { changed, first_wait, now };
+    let ends = jobs.iter().zip(wanted).map(|(job, wanted)| end(ports, job, wanted, &round).instrument(span_of(job)));
     stream::iter(ends.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await
 }
 
@@ -86,8 +86,15 @@ pub fn span_of(job: &RecordJob) -> Span {
     tracing::info_span!("step", %endpoint, attempt, trace_id = %trace, span_id = %span)
 }
 
-async fn wanted<J: EndpointReader, Z>(ports: &Ports<'_, J, Z>, job: &RecordJob) -> Result<Wanted, Failure> {
+async fn wanted<J: EndpointReader, Z>(
+    ports: &Ports<'_, J, Z>,
+    job: &RecordJob,
+    now: OffsetDateTime,
+) -> Result<Wanted, Failure> {
     let input = &job.input;
+    if job.is_too_late(now) {
+        return Err(Failure::unavailable("The message to publish records came later than the flow waits for.".into()));
+    }
     match job.work {
         RecordWork::Publish => {
             let (endpoint, order) = ordering_endpoint(ports.journal, input).await?;
@@ -118,8 +125,7 @@ async fn end<J, Z: TxtZone>(
     ports: &Ports<'_, J, Z>,
     job: &RecordJob,
     wanted: Result<Wanted, Failure>,
-    changed: &Changed,
-    now: OffsetDateTime,
+    round: &Round,
 ) -> Result<Progress, Failure> {
     let input = &job.input;
     match wanted? {
@@ -127,18 +133,17 @@ async fn end<J, Z: TxtZone>(
         Wanted::Watch(change) => match ports.memory.state_of(ports.zone, &change).await? {
             ChangeState::InSync => Ok(input.reached(Status::Presented)),
             ChangeState::Pending => {
-                Ok(Progress { change: Some(change), ..input.wait(NEXT_WAIT, PATIENCE, now, late)? })
+                Ok(Progress { change: Some(change), ..input.wait(NEXT_WAIT, PATIENCE, round.now, late)? })
             }
         },
         Wanted::Write(change) => {
-            let id = changed.of(&change)?;
+            let id = round.changed.of(&change)?;
             match job.work {
                 RecordWork::Publish => {
-                    let first = if changed.len() > FEW { FIRST_WAIT_OF_MANY } else { FIRST_WAIT };
-                    Ok(Progress { change: Some(id), ..input.wait(first, PATIENCE, now, late)? })
+                    Ok(Progress { change: Some(id), ..input.wait(round.first_wait, PATIENCE, round.now, late)? })
                 }
                 // The end of the attempt records it.
-                RecordWork::Withdraw => Ok(input.reached(Status::Clean)),
+                RecordWork::Withdraw => Ok(Progress { withdrawn: true, ..input.reached(Status::Clean) }),
             }
         }
     }

@@ -16,5 +16,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (zone_name, memory) = (wiring.delegation_zone_name()?, Memory::default());
     let ports = Ports { journal: &journal, zone: &zone, delegation_zone: &zone_name, memory: &memory };
     let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
-    runtime::run_queue(&tasks, spent, span_of, async |jobs, now| write_records(&ports, &jobs, now).await).await
+    let work = async |jobs: Vec<_>, now| write_records(&ports, &jobs, now).await;
+    runtime::run_queue(&tasks, spent, span_of, work, || memory.rest()).await
 }

@@ -1,11 +1,11 @@
-//! What a writer remembers between batches: when it wrote last, and what Route 53 has said of changes.
+//! What a writer remembers between batches: how much it wrote lately, and what Route 53 has said of changes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use domain::ports::{ChangeState, TxtZone};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 use vocabulary::failure::ServiceFault;
 
 /// How long a writer waits.
@@ -13,7 +13,7 @@ use vocabulary::failure::ServiceFault;
 pub struct Waits {
     /// Before a request is sent again that Route 53 had no time for. After that the flow's own patience takes over.
     pub again: [Duration; 3],
-    /// After a round with more than a few orders: while it lasts, others gather in the queue for the next one.
+    /// After a batch, for each record set that was written within the last [`LATELY`]: meanwhile others gather in the queue.
     pub gather: Duration,
     /// How long a "not yet" is valid: the orders of a change come one after the other.
     pub not_yet: Duration,
@@ -23,7 +23,7 @@ impl Default for Waits {
     fn default() -> Self {
         Self {
             again: [1, 2, 4].map(Duration::from_secs),
-            gather: Duration::from_secs(10),
+            gather: Duration::from_millis(100),
             not_yet: Duration::from_secs(5),
         }
     }
@@ -32,16 +32,20 @@ impl Default for Waits {
 /// How many are remembered.
 const MOST: usize = 1000;
 
-/// A round with more orders than this is followed by a pause.
-pub(crate) const FEW: usize = 3;
+/// About as long as an order's values stand.
+const LATELY: Duration = Duration::from_secs(120);
+/// So few in that time are no crowd.
+const FEW_LATELY: usize = 10;
+/// The longest pause: half a minute more is little where hundreds of attempts share a minute's changes.
+const LONGEST_REST: Duration = Duration::from_secs(30);
 
 /// As long as the process lives.
 #[derive(Debug, Default)]
 pub struct Memory {
     pub(crate) waits: Waits,
     states: Mutex<HashMap<String, (ChangeState, Instant)>>,
-    /// When the last round began, if it was of many.
-    busy: Mutex<Option<Instant>>,
+    /// When how many record sets were written, the oldest first.
+    written: Mutex<VecDeque<(Instant, usize)>>,
 }
 
 impl Memory {
@@ -49,17 +53,29 @@ impl Memory {
         Self { waits, ..Self::default() }
     }
 
-    /// Begins a round with so many records to write, after a pause where the one before was of many.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "while it waits, the messages of others gather: one batch for all of them"
-    )]
-    pub(crate) async fn begin_round(&self, records: usize) {
-        let mut busy = self.busy.lock().await;
-        if let Some(began) = *busy {
-            sleep_until(began + self.waits.gather).await;
+    /// Remembers that so many record sets were written just now.
+    pub(crate) async fn wrote(&self, sets: usize) {
+        if sets > 0 {
+            self.written.lock().await.push_back((Instant::now(), sets));
         }
-        *busy = (records > FEW).then(Instant::now);
+    }
+
+    /// A pause after a batch, the longer the more was written lately, so that what comes meanwhile shares one change.
+    #[expect(clippy::disallowed_methods, reason = "the flow has its answers: only the next batch waits")]
+    pub async fn rest(&self) {
+        sleep(self.pause().await).await;
+    }
+
+    pub(crate) async fn pause(&self) -> Duration {
+        let mut written = self.written.lock().await;
+        while written.front().is_some_and(|(at, _)| at.elapsed() >= LATELY) {
+            written.pop_front();
+        }
+        let lately: usize = written.iter().map(|(_, sets)| sets).sum();
+        if lately <= FEW_LATELY {
+            return Duration::ZERO;
+        }
+        (self.waits.gather * u32::try_from(lately).unwrap_or(u32::MAX)).min(LONGEST_REST)
     }
 
     /// Asks, unless the answer is known. Whoever asks for the same change meanwhile waits for the one answer.

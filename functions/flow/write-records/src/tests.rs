@@ -22,7 +22,7 @@ struct Crowd {
 }
 
 fn job(input: &StepInput, work: RecordWork) -> RecordJob {
-    RecordJob { task_token: "token".into(), work, input: input.clone() }
+    RecordJob { task_token: "token".into(), work, input: input.clone(), sent_at: None }
 }
 
 impl Crowd {
@@ -167,18 +167,60 @@ async fn one_record_that_route_53_refuses_stops_no_other() {
 }
 
 #[tokio::test]
-async fn the_next_batch_gathers_after_one_of_many_and_not_after_one_of_few() {
-    let mut crowd = Crowd::of(20).await;
-    let gather = std::time::Duration::from_millis(400);
-    crowd.memory = Memory::new(Waits { gather, ..AT_ONCE });
-    let began = std::time::Instant::now();
-    for few in 0..3 {
-        run(&crowd.fixture, &crowd.memory, &crowd.jobs[few..=few]).await;
+async fn the_pause_after_a_batch_grows_with_what_was_written_lately_and_is_none_for_a_few() {
+    let crowd = Crowd::of(40).await;
+    let memory = Memory::new(Waits { gather: std::time::Duration::from_millis(100), ..AT_ONCE });
+    for few in 0..10 {
+        run(&crowd.fixture, &memory, &crowd.jobs[few..=few]).await;
+        assert_eq!(memory.pause().await, std::time::Duration::ZERO, "nobody waits who comes alone");
     }
-    crowd.run().await;
-    assert!(began.elapsed() < gather, "nobody waits who comes alone");
-    run(&crowd.fixture, &crowd.memory, &crowd.jobs[..1]).await;
-    assert!(began.elapsed() >= gather);
+    run(&crowd.fixture, &memory, &crowd.jobs[10..]).await;
+    assert_eq!(memory.pause().await, std::time::Duration::from_secs(4));
+    memory.wrote(1000).await;
+    assert_eq!(memory.pause().await, std::time::Duration::from_secs(30), "no longer than that");
+}
+
+#[tokio::test]
+async fn what_is_published_and_what_is_withdrawn_share_one_change() {
+    let mut crowd = Crowd::of(20).await;
+    let later = crowd.jobs.split_off(10);
+    crowd.go_on().await;
+    crowd.switch_to(RecordWork::Withdraw);
+    crowd.jobs.extend(later);
+    let results: Vec<_> = crowd.run().await.into_iter().map(|result| result.expect("no fault")).collect();
+    assert_eq!(crowd.fixture.zone.requests(), [10, 20]);
+    assert!(results[..10].iter().all(|one| one.status == Status::Clean && one.withdrawn));
+    assert!(results[10..].iter().all(|one| one.wait_seconds == FIRST_WAIT_OF_MANY && !one.withdrawn));
+    for index in 0..20 {
+        let target = crowd.target(index).await;
+        assert_eq!(crowd.fixture.zone.values(&target).is_empty(), index < 10, "{index}");
+    }
+}
+
+#[tokio::test]
+async fn values_whose_withdrawal_comes_in_the_same_batch_are_gone_after_it() {
+    let fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
+    for order in [[RecordWork::Publish, RecordWork::Withdraw], [RecordWork::Withdraw, RecordWork::Publish]] {
+        let jobs = order.map(|work| job(&fixture.input, work));
+        run(&fixture, &Memory::new(AT_ONCE), &jobs).await;
+        assert!(fixture.zone.is_empty(), "{order:?}");
+    }
+}
+
+/// A message comes again minutes later if the process died that had it.
+#[tokio::test]
+async fn a_message_that_comes_again_after_its_flow_has_gone_on_publishes_nothing() {
+    let fixture = Fixture::new(Reachability::Internal).await.with_order().await;
+    let sent = |ago: Duration, work| RecordJob { sent_at: Some(fixture.now - ago), ..job(&fixture.input, work) };
+    let memory = Memory::new(AT_ONCE);
+    let late = run(&fixture, &memory, &[sent(PUBLISHING_AWAITED, RecordWork::Publish)]).await.remove(0);
+    assert_eq!(late.expect_err("too late").name, FailureName::Unavailable);
+    assert!(fixture.zone.is_empty());
+    let in_time = run(&fixture, &memory, &[sent(Duration::minutes(4), RecordWork::Publish)]).await.remove(0);
+    assert_eq!(in_time.expect("written").status, Status::Waiting);
+    let withdrawn = run(&fixture, &memory, &[sent(PUBLISHING_AWAITED, RecordWork::Withdraw)]).await.remove(0);
+    assert_eq!(withdrawn.expect("clean").status, Status::Clean, "it is never too late to take them away");
+    assert!(fixture.zone.is_empty());
 }
 
 #[tokio::test]

@@ -28,6 +28,22 @@ struct Message {
     #[serde(rename = "messageId")]
     id: String,
     body: String,
+    attributes: Attributes,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    /// Milliseconds since 1970.
+    sent_timestamp: String,
+}
+
+impl Message {
+    fn job(&self) -> serde_json::Result<RecordJob> {
+        let milliseconds: Option<i128> = self.attributes.sent_timestamp.parse().ok();
+        let sent_at = milliseconds.and_then(|sent| OffsetDateTime::from_unix_timestamp_nanos(sent * 1_000_000).ok());
+        Ok(RecordJob { sent_at, ..serde_json::from_str(&self.body)? })
+    }
 }
 
 /// Which messages are delivered again (`ReportBatchItemFailures`).
@@ -48,23 +64,25 @@ struct ItemFailure {
 /// `span` is the span of one job's log entries. `work` takes the jobs of a batch and returns one result for each, in order. The
 /// flow gets every result, including failures, which it repeats at its own pace. A message is delivered again only if its
 /// answer could not be sent, or if the process died; so `work` must be safe to repeat. What the batch has spent is counted for
-/// its first job: the sum stays right.
-pub async fn run_queue<F, Work>(
+/// its first job: the sum stays right. After a batch, `rest` may wait while further messages gather.
+pub async fn run_queue<F, Work, Rest>(
     tasks: &Tasks,
     spent: impl Fn() -> Spent,
     span: impl Fn(&RecordJob) -> Span,
     work: F,
+    rest: impl Fn() -> Rest,
 ) -> Result<(), Error>
 where
     F: Fn(Vec<RecordJob>, OffsetDateTime) -> Work,
     Work: Future<Output = Vec<Result<Progress, Failure>>>,
+    Rest: Future<Output = ()>,
 {
-    let (spent, span, work) = (&spent, &span, &work);
+    let (spent, span, work, rest) = (&spent, &span, &work, &rest);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Batch>| {
         let mut response = BatchResponse::default();
         let (mut ids, mut jobs) = (Vec::new(), Vec::new());
         for message in event.payload.messages {
-            match serde_json::from_str::<RecordJob>(&message.body) {
+            match message.job() {
                 Ok(job) => {
                     ids.push(message.id);
                     jobs.push(job);
@@ -94,6 +112,7 @@ where
         let answered: Vec<bool> = stream::iter(answers).buffered(CONCURRENCY).collect().await;
         let unanswered = ids.into_iter().zip(answered).filter(|(_, answered)| !answered);
         response.batch_item_failures.extend(unanswered.map(|(id, _)| ItemFailure { item_identifier: id }));
+        rest().await;
         Ok::<_, Error>(response)
     }))
     .await

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::flow::Status;
 use vocabulary::failure::FailureName;
 
-use crate::machine::{Machine, State};
+use crate::machine::{Machine, State, Test};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
@@ -39,6 +39,8 @@ fn exactly_the_transient_failures_are_retried_and_everything_else_is_caught() {
         assert_eq!(last.error_equals, ["States.ALL"], "{name}");
         let expected = match name.as_str() {
             "CleanUp" | "WithdrawRecords" => "Settle",
+            // What it could not withdraw is left to CleanUp.
+            "WithdrawSpentRecords" => "FinalizeOrder",
             "Settle" => "SettleFailed",
             _ => "CleanUp",
         };
@@ -55,7 +57,10 @@ fn every_status_that_the_definition_chooses_by_is_one_that_steps_report() {
     for state in Machine::load().states.values() {
         let State::Choice { choices, .. } = state else { continue };
         for rule in choices {
-            assert!(known.contains(&rule.string_equals), "{} is no status", rule.string_equals);
+            match &rule.test {
+                Test::StringEquals(status) => assert!(known.contains(status), "{status} is no status"),
+                Test::IsPresent(_) => assert_eq!(rule.variable, "$.progress.records_spent"),
+            }
         }
     }
 }
@@ -70,6 +75,9 @@ fn every_function_of_the_definition_is_given_by_the_template_and_has_a_time_limi
         // In a queue a step waits for its turn.
         assert!(*timeout_seconds <= if placeholder == "SendAndWaitArn" { 300 } else { 90 }, "{name}");
     }
+    let State::Task { timeout_seconds, .. } = &machine.states["PublishRecords"] else { panic!("it is a task") };
+    let awaited = time::Duration::seconds(timeout_seconds.cast_signed());
+    assert_eq!(awaited, domain::flow::PUBLISHING_AWAITED, "a message is too late when nobody waits for its answer");
     let lease = u64::try_from(domain::endpoint::LEASE.whole_seconds()).expect("positive");
     assert!(machine.timeout_seconds < lease, "an execution is over before its endpoint is taken for free");
 }

@@ -86,7 +86,9 @@ impl Retrier {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Catcher {
     pub(crate) error_equals: Vec<String>,
-    pub(crate) result_path: String,
+    /// Null, where the error goes nowhere. Without it, the error would take the place of the whole state.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) result_path: Option<String>,
     pub(crate) next: String,
 }
 
@@ -94,8 +96,25 @@ pub(crate) struct Catcher {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Rule {
     pub(crate) variable: String,
-    pub(crate) string_equals: String,
+    #[serde(flatten)]
+    pub(crate) test: Test,
     pub(crate) next: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) enum Test {
+    StringEquals(String),
+    IsPresent(bool),
+}
+
+impl Rule {
+    fn matches(&self, data: &Value) -> bool {
+        let value = read(data, &self.variable);
+        match &self.test {
+            Test::StringEquals(text) => value == &json!(text),
+            Test::IsPresent(expected) => !value.is_null() == *expected,
+        }
+    }
 }
 
 /// How one invocation of a task ended.
@@ -145,8 +164,7 @@ impl Machine {
                     next.clone()
                 }
                 State::Choice { choices, default, .. } => {
-                    let matches = |rule: &&Rule| read(&data, &rule.variable) == &json!(rule.string_equals);
-                    choices.iter().find(matches).map_or(default, |rule| &rule.next).clone()
+                    choices.iter().find(|rule| rule.matches(&data)).map_or(default, |rule| &rule.next).clone()
                 }
                 State::Task { resource, next, result_path, parameters, retry, catch, .. } => {
                     let mut tried = vec![0; retry.len()];
@@ -174,7 +192,9 @@ impl Machine {
                         let Some(catcher) = catch.iter().find(|catcher| named(&catcher.error_equals)) else {
                             return End::Failed(error);
                         };
-                        write(&mut data, &catcher.result_path, json!({"Error": error, "Cause": cause}));
+                        if let Some(path) = &catcher.result_path {
+                            write(&mut data, path, json!({"Error": error, "Cause": cause}));
+                        }
                         break catcher.next.clone();
                     }
                 }

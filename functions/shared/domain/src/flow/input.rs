@@ -78,6 +78,12 @@ pub struct Progress {
     /// The Route 53 change that the writer of the zone waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<String>,
+    /// Submit: the CA needs the order's TXT values no more. The flow only asks whether it is there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub records_spent: bool,
+    /// Whether the attempt has withdrawn its TXT values already.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub withdrawn: bool,
     /// The nonce of the CA's last response, for the next step that sends a request to the CA (RFC 8555 §6.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
@@ -113,6 +119,11 @@ pub struct StepInput {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -130,8 +141,8 @@ impl StepInput {
 
     /// Progress of this step to `status`, with what has been used so far.
     pub fn reached(&self, status: Status) -> Progress {
-        let Progress { nonce, usage, .. } = self.progress.clone();
-        Progress { status, wait_seconds: 0, waiting_since: None, change: None, nonce, usage }
+        let Progress { withdrawn, nonce, usage, .. } = self.progress.clone();
+        Progress { status, withdrawn, nonce, usage, ..Progress::default() }
     }
 
     /// Progress that requests another run after `wait_seconds`, until the step has waited for `most`.
