@@ -93,7 +93,7 @@ async fn wanted<J: EndpointReader, Z>(
 ) -> Result<Wanted, Failure> {
     let input = &job.input;
     if job.is_too_late(now) {
-        return Err(Failure::unavailable("The message to publish records came later than the flow waits for.".into()));
+        return Err(Failure::unavailable("The message to publish records came later than the flow waits for."));
     }
     match job.work {
         RecordWork::Publish => {

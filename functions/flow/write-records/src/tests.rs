@@ -2,6 +2,7 @@
 
 use super::*;
 use domain::endpoint::{Endpoint, LEASE};
+use domain::flow::PUBLISHING_AWAITED;
 use domain::ports::{AttemptJournal, DueEntry, DueIndex, EndpointReader, Registry};
 use testkit::{Fixture, MemoryEndpoints};
 use vocabulary::acme::Reachability;

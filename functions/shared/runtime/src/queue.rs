@@ -143,16 +143,20 @@ async fn answer(tasks: &Tasks, job: &RecordJob, result: Result<Progress, Failure
 mod tests {
     use super::*;
     use domain::flow::{RecordWork, Status, StepInput};
+    use time::macros::datetime;
     use vocabulary::names::EndpointId;
 
     #[test]
     fn a_message_is_read_as_the_state_machine_writes_it_and_the_response_as_lambda_reads_it() {
         let input = StepInput::start(EndpointId::from_random([7; 16]), 3);
         let body = serde_json::json!({"task_token": "token", "work": "publish", "input": input}).to_string();
-        let event = serde_json::json!({"Records": [{"messageId": "m1", "body": body, "eventSource": "aws:sqs"}]});
-        let batch: Batch = serde_json::from_value(event).expect("an event");
-        let job: RecordJob = serde_json::from_str(&batch.messages[0].body).expect("a job");
+        let attributes = serde_json::json!({"SentTimestamp": "1795521600250", "ApproximateReceiveCount": "1"});
+        let message =
+            serde_json::json!({"messageId": "m1", "body": body, "attributes": attributes, "eventSource": "aws:sqs"});
+        let batch: Batch = serde_json::from_value(serde_json::json!({"Records": [message]})).expect("an event");
+        let job = batch.messages[0].job().expect("a job");
         assert_eq!((job.work, job.input.progress.status), (RecordWork::Publish, Status::Started));
+        assert_eq!(job.sent_at, Some(datetime!(2026-11-24 12:00:00.250 UTC)));
         let response = BatchResponse { batch_item_failures: vec![ItemFailure { item_identifier: "m1".into() }] };
         assert_eq!(
             serde_json::to_value(response).expect("plain data"),
