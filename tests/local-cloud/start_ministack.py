@@ -19,7 +19,8 @@ ministack keeps any of them stands. So a test finds what no API shows, and what 
 
 Credentials: a function signs with the name of its role, and its session is its own name: so the gate knows it.
 
-Lambda: a step that there is no room for fails as Lambda.Unknown, and here as AWS calls it.
+Lambda: a step that there is no room for fails as Lambda.Unknown, and here as AWS calls it. A batch of a queue has at most ten
+messages; here as many as BatchSize says, as on AWS where there is a batching window.
 
 SNS: CloudFormation drops the key of a topic, which whoever publishes needs to be allowed.
 
@@ -42,7 +43,7 @@ import time
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_region
-from ministack.services import lambda_svc, route53, scheduler, secretsmanager, sns
+from ministack.services import lambda_svc, route53, scheduler, secretsmanager, sns, sqs
 from ministack.services.cloudformation import changesets, provisioners
 
 QUIET = 0.01  # for the thread that takes lines from the pipe to hand on the last one, on a busy machine
@@ -162,6 +163,16 @@ def no_room(*arguments, **named):
     return answer
 
 
+receive_for_lambda = sqs._receive_messages_for_esm
+
+
+def whole_batch(queue_url, most):
+    batch = []
+    while len(batch) < most and (some := receive_for_lambda(queue_url, most - len(batch))):
+        batch += some
+    return batch
+
+
 get_change = route53._get_change
 
 
@@ -222,6 +233,7 @@ changesets._IMPORT_LOOKUPS["AWS::SecretsManager::Secret"] = (
 )
 lambda_svc.execution_credentials = credentials
 lambda_svc._throttle_response = no_room
+sqs._receive_messages_for_esm = whole_batch
 topics = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
 topics["create"] = with_its_key(topics["create"])
 # Records of stacks are changed past the service's own operation.
