@@ -19,7 +19,7 @@ const BEGIN: &str = "<!-- units -->\n";
 const END: &str = "<!-- end of units -->";
 
 /// Write units of a renewal, and of a check or a poll without news.
-const MOST_OF_A_RENEWAL: f64 = 31.0;
+const MOST_OF_A_RENEWAL: f64 = 28.0;
 const MOST_OF_A_CHECK: f64 = 3.0;
 /// Read units of a page.
 const MOST_OF_A_PAGE: f64 = 50.0;

@@ -201,14 +201,23 @@ impl AttemptJournal for EndpointsTable {
             false => update,
         };
         let update = update.build().expect("table, key and expression are set");
-        let mut writes = vec![
-            TransactWriteItem::builder().update(update).build(),
-            TransactWriteItem::builder().put(self.put_attempt(id, &settlement.attempt)).build(),
-        ];
-        for token in one_each(&settlement.returned, settlement.at) {
-            writes.push(TransactWriteItem::builder().update(self.return_token(&token, settlement.at)).build());
-        }
-        match self.transact_fenced(writes).await {
+        // Only what gives tokens back needs a transaction, which costs twice.
+        let settled = if settlement.returned.is_empty() {
+            // The history first: if a run dies here, it says what happened, and the next run settles.
+            self.write_attempt(id, &settlement.attempt).await?;
+            self.update_fenced(update).await
+        } else {
+            let record = self.put_attempt(id, &settlement.attempt);
+            let mut writes = vec![
+                TransactWriteItem::builder().update(update).build(),
+                TransactWriteItem::builder().put(record).build(),
+            ];
+            for token in one_each(&settlement.returned, settlement.at) {
+                writes.push(TransactWriteItem::builder().update(self.return_token(&token, settlement.at)).build());
+            }
+            self.transact_fenced(writes).await
+        };
+        match settled {
             Err(FencedError::Superseded) => Err(self.why_not_settled(id, attempt).await?),
             other => other,
         }
@@ -228,13 +237,7 @@ impl AttemptJournal for EndpointsTable {
 
     async fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> Result<(), FencedError> {
         // The history first: it must survive the deletion of the endpoint.
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(attempts::attempt_item(&endpoint.id, attempt)))
-            .send()
-            .await
-            .map_err(|error| fault("dynamodb:PutItem", error))?;
+        self.write_attempt(&endpoint.id, attempt).await?;
         self.client
             .put_item()
             .table_name(&self.table)
@@ -274,6 +277,20 @@ impl AttemptJournal for EndpointsTable {
 }
 
 impl EndpointsTable {
+    async fn write_attempt(&self, id: &EndpointId, attempt: &Attempt) -> Result<(), ServiceFault> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(attempts::attempt_item(id, attempt)));
+        put.send().await.map(drop).map_err(|error| fault("dynamodb:PutItem", error))
+    }
+
+    /// Sends an update whose condition names the attempt by itself, as it would be part of a transaction.
+    async fn update_fenced(&self, update: Update) -> Result<(), FencedError> {
+        let sent = self.client.update_item().table_name(update.table_name).set_key(Some(update.key));
+        let sent =
+            sent.update_expression(update.update_expression).set_condition_expression(update.condition_expression);
+        let sent = sent.set_expression_attribute_names(update.expression_attribute_names);
+        fenced(sent.set_expression_attribute_values(update.expression_attribute_values).send().await)
+    }
+
     fn put_attempt(&self, id: &EndpointId, attempt: &Attempt) -> Put {
         let put = Put::builder().table_name(&self.table).set_item(Some(attempts::attempt_item(id, attempt)));
         put.build().expect("table and item are set")

@@ -210,7 +210,8 @@ pub trait AttemptJournal: EndpointReader {
         event: &Event,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Ends the attempt: gives the lease back and writes the attempt's record.
+    /// Ends the attempt: writes the attempt's record, and gives the lease back. A run that dies in between leaves only the
+    /// record; with tokens to give back it is one write.
     ///
     /// If it is repeated after it succeeded, it fails with [`FencedError::Superseded`] only if a newer attempt has begun. If a
     /// removal came after the settlement was decided, decide again.

@@ -89,7 +89,11 @@ impl AttemptJournal for MemoryEndpoints {
             }
             .into());
         }
-        let record = settlement.attempt.clone();
+        let record = ((id.clone(), settlement.attempt.attempt), settlement.attempt.clone());
+        if settlement.returned.is_empty() {
+            self.state().attempts.insert(record.0.clone(), record.1.clone());
+            self.fuse.burn();
+        }
         let mut state = self.state();
         let done = |endpoint: &Endpoint| endpoint.attempt == attempt && endpoint.lease_until.is_none();
         if !settlement.returned.is_empty() && state.endpoints.get(id).is_some_and(done) {
@@ -120,7 +124,7 @@ impl AttemptJournal for MemoryEndpoints {
         if let Some(held) = endpoint.certificate.as_mut().filter(|_| settlement.announced) {
             held.announced = true;
         }
-        state.attempts.insert((id.clone(), attempt), record);
+        state.attempts.insert(record.0, record.1);
         self.rate_limits.return_all(&settlement.returned, settlement.at);
         drop(state);
         self.fuse.burn();
