@@ -1,3 +1,5 @@
+use std::sync::{Arc, LazyLock};
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -106,21 +108,20 @@ pub(super) async fn document(
     Extension(Written(text)): Extension<Written>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> ([(HeaderName, &'static str); 1], Bytes) {
-    ([(CONTENT_TYPE, "application/json")], text)
+    ([(CONTENT_TYPE, "application/json")], Bytes::clone(&text))
 }
 
-/// The document of the routes that it is one of.
+/// The document of the routes that it is one of, written when somebody reads it first.
 #[derive(Clone, Debug)]
-pub(super) struct Written(Bytes);
+pub(super) struct Written(Arc<LazyLock<Bytes>>);
 
-impl From<utoipa::openapi::OpenApi> for Written {
-    fn from(document: utoipa::openapi::OpenApi) -> Self {
-        Self(document.to_json().expect("plain data").into())
+impl Written {
+    pub(super) fn by(write: fn() -> Bytes) -> Self {
+        Self(Arc::new(LazyLock::new(write)))
     }
 }
 
 /// Whether the API is up, and its version. Open to all; contacts no other service.
-#[utoipa::path(get, path = "/health", responses((status = 200, body = HealthView)))]
 pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<HealthView> {
     Json(HealthView { status: "ok".to_owned(), version: Some(VERSION.to_owned()) })
 }

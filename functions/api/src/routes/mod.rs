@@ -7,15 +7,16 @@ mod records;
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{MethodFilter, any, get, on};
 use axum::{Extension, Router};
 use http::{Method, StatusCode};
-use utoipa::{Modify, OpenApi};
+use utoipa::{Modify, OpenApi, Path};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use utoipa_axum::{PathItemExt, paste, routes};
 
 use self::about::{Document, Written};
 use crate::http::body::LARGEST_BODY;
@@ -37,7 +38,7 @@ pub fn router<P: Ports>(service: Arc<Service<P>>, claims: Option<ClaimNames>) ->
         router = router.nest("/bearer/v1", operations.layer(from_fn_with_state(claims, identify_by_token)));
     }
     router
-        .merge(OpenApiRouter::new().routes(routes!(about::health)))
+        .route("/health", get(about::health))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -46,37 +47,46 @@ pub fn router<P: Ports>(service: Arc<Service<P>>, claims: Option<ClaimNames>) ->
 
 /// The operations, including the one that serves their document. A layer on top also covers refused requests.
 fn documented<P: Ports>() -> Router<Shared<P>> {
-    let (router, mut document) = operations::<P>().split_for_parts();
-    Common.modify(&mut document);
-    router
+    served::<P>()
         // Without an identity, nobody learns which paths exist.
         .route("/{*rest}", any(unknown_path))
         .method_not_allowed_fallback(unknown_method)
-        .layer(Extension(Written::from(document)))
+        .layer(Extension(Written::by(write::<P>)))
 }
 
-/// Each operation with its document: where it is routed is what the document says. `P` is inferred from the state.
-fn operations<P: Ports>() -> OpenApiRouter<Shared<P>> {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(endpoints::list, endpoints::register))
-        .routes(routes!(endpoints::show, endpoints::change, endpoints::remove))
-        .routes(routes!(endpoints::renew))
-        .routes(routes!(endpoints::revoke))
-        .routes(routes!(endpoints::mute, endpoints::unmute))
-        .routes(routes!(endpoints::attempts))
-        .routes(routes!(endpoints::events))
-        .routes(routes!(endpoints::all_events))
-        .routes(routes!(records::records))
-        .routes(routes!(records::check))
-        .routes(routes!(records::preflight))
-        .routes(routes!(links::share, links::shares))
-        .routes(routes!(links::revoke_share))
-        .routes(routes!(about::overview))
-        .routes(routes!(about::caller))
-        .routes(routes!(about::limits))
-        .routes(routes!(about::installation))
-        .routes(routes!(about::reconcile))
-        .routes(routes!(about::document))
+fn write<P: Ports>() -> Bytes {
+    let mut document = described::<P>().into_openapi();
+    Common.modify(&mut document);
+    document.to_json().expect("plain data").into()
+}
+
+/// Each handler, by its module. Where it is routed is what its document says; the document of all is made only for who reads it,
+/// as it takes longer than everything else that a start does.
+macro_rules! operations {
+    ($($module:ident::{$($handler:ident),+}),+ $(,)?) => {
+        fn served<P: Ports>() -> Router<Shared<P>> {
+            let router = Router::new();
+            $($(
+                let (path, methods) = paste! {
+                    (<$module::[<__path_ $handler>] as Path>::path(), <$module::[<__path_ $handler>] as Path>::methods())
+                };
+                let filter = methods.iter().map(PathItemExt::to_method_filter).reduce(MethodFilter::or);
+                let router = router.route(&path, on(filter.expect("it has a method"), $module::$handler));
+            )+)+
+            router
+        }
+
+        fn described<P: Ports>() -> OpenApiRouter<Shared<P>> {
+            OpenApiRouter::with_openapi(Document::openapi())$($(.routes(routes!($module::$handler)))+)+
+        }
+    };
+}
+
+operations! {
+    endpoints::{list, register, show, change, remove, renew, revoke, mute, unmute, attempts, events, all_events},
+    records::{records, check, preflight},
+    links::{share, shares, revoke_share},
+    about::{overview, caller, limits, installation, reconcile, document},
 }
 
 async fn unknown_path(OriginalUri(uri): OriginalUri) -> Problem {
