@@ -37,6 +37,18 @@ async fn prepare(platform: &Platform, count: usize) -> Result<(OwnerZone, Vec<St
     Ok((created, domains))
 }
 
+/// Waits until no attempt runs. To ask for a thousand endpoints again and again would be most of what the machine does.
+async fn all_ended(platform: &Platform, longest: Duration) -> Result<()> {
+    tokio::time::timeout(longest, async {
+        while executions(platform, ExecutionStatus::Running).await? > 0 {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+        Ok(())
+    })
+    .await
+    .context("attempts still run")?
+}
+
 /// Waits until all have their certificate.
 async fn all_issued(platform: &Platform, domains: &[String], longest: Duration) -> Result<Vec<Value>> {
     let endpoints = tokio::time::timeout(longest, async {
@@ -103,6 +115,7 @@ async fn dns_attempts(count: usize, longest: Duration) -> Result<usize> {
         .await?;
     all_records_requested(&platform, count.min(MEET)).await?;
     take_records(&platform, true).await?;
+    all_ended(&platform, longest).await?;
     all_issued(&platform, &domains, longest).await?;
     no_alarm(&platform, begun).await?;
     let left = (platform.cloud.txt_records().await?, platform.cloud.tokens().await?);

@@ -112,7 +112,7 @@ impl Rule {
         let value = read(data, &self.variable);
         match &self.test {
             Test::StringEquals(text) => value == &json!(text),
-            Test::IsPresent(expected) => !value.is_null() == *expected,
+            Test::IsPresent(expected) => value.is_null() != *expected,
         }
     }
 }
