@@ -114,7 +114,7 @@ async fn wanted<J: EndpointReader, Z>(
             let endpoint = owned_endpoint(ports.journal, input).await?;
             let target = endpoint.label.target(ports.delegation_zone);
             match endpoint.order.filter(OpenOrder::may_have_records) {
-                None => Ok(Wanted::Nothing(input.reached(Status::Clean))),
+                None => Ok(Wanted::Nothing(input.reached(clean(input)))),
                 Some(order) => Ok(Wanted::Write(TxtChange::withdraw(target, &order.published_txt_values()))),
             }
         }
@@ -143,9 +143,17 @@ async fn end<J, Z: TxtZone>(
                     Ok(Progress { change: Some(id), ..input.wait(round.first_wait, PATIENCE, round.now, late)? })
                 }
                 // The end of the attempt records it.
-                RecordWork::Withdraw => Ok(Progress { withdrawn: true, ..input.reached(Status::Clean) }),
+                RecordWork::Withdraw => Ok(Progress { withdrawn: true, ..input.reached(clean(input)) }),
             }
         }
+    }
+}
+
+/// With its values withdrawn. An order that is ready stays so, else the next step would ask the CA for it.
+fn clean(input: &StepInput) -> Status {
+    match input.progress.status {
+        Status::OrderReady => Status::OrderReady,
+        _ => Status::Clean,
     }
 }
 

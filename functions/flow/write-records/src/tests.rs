@@ -199,6 +199,15 @@ async fn what_is_published_and_what_is_withdrawn_share_one_change() {
 }
 
 #[tokio::test]
+async fn an_order_that_is_ready_is_so_without_its_values() {
+    let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
+    fixture.input.progress.status = Status::OrderReady;
+    let progress = run_one(&fixture, RecordWork::Withdraw).await.expect("withdrawn");
+    assert_eq!((progress.status, progress.withdrawn), (Status::OrderReady, true));
+    assert!(fixture.zone.is_empty());
+}
+
+#[tokio::test]
 async fn values_whose_withdrawal_comes_in_the_same_batch_are_gone_after_it() {
     let fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
     for order in [[RecordWork::Publish, RecordWork::Withdraw], [RecordWork::Withdraw, RecordWork::Publish]] {

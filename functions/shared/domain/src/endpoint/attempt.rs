@@ -106,11 +106,11 @@ pub enum Step {
     PublishRecords,
     CheckPropagation,
     SubmitChallenge,
+    /// Likewise; after the clean-up where they are left then.
+    WithdrawRecords,
     FinalizeOrder,
     ImportCertificate,
     CleanUpChallenge,
-    /// Likewise.
-    WithdrawRecords,
     SettleAttempt,
 }
 
@@ -121,10 +121,10 @@ impl Step {
         Self::PublishRecords,
         Self::CheckPropagation,
         Self::SubmitChallenge,
+        Self::WithdrawRecords,
         Self::FinalizeOrder,
         Self::ImportCertificate,
         Self::CleanUpChallenge,
-        Self::WithdrawRecords,
         Self::SettleAttempt,
     ];
 
