@@ -61,7 +61,7 @@ unit: set-up ## Run the tests that need neither a cloud nor a browser
 	cargo $(RUN_TESTS) $(CARGO) $(UNIT_TESTS)
 
 test-many: build ## Run the tests with a thousand attempts at once; takes some forty minutes
-	cargo $(RUN_TESTS) $(CARGO) --test many_at_once --run-ignored only
+	LAMBDA_AT_ONCE=32 cargo $(RUN_TESTS) $(CARGO) --test many_at_once --run-ignored only
 
 apply-many: build ## Apply 5,000 lines, kill that, and apply them again; takes many minutes
 	cargo $(RUN_TESTS) $(CARGO) --test apply --run-ignored only --no-capture

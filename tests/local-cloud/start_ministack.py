@@ -20,7 +20,8 @@ ministack keeps any of them stands. So a test finds what no API shows, and what 
 Credentials: a function signs with the name of its role, and its session is its own name: so the gate knows it.
 
 Lambda: a step that there is no room for fails as Lambda.Unknown, and here as AWS calls it. A batch of a queue has at most ten
-messages; here as many as BatchSize says, as on AWS where there is a batching window.
+messages; here as many as BatchSize says, as on AWS where there is a batching window. With LAMBDA_AT_ONCE, so many functions run
+at once, and the others wait: hundreds of processes on two cores only keep each other from ending (`make test-many`).
 
 SNS: CloudFormation drops the key of a topic, which whoever publishes needs to be allowed.
 
@@ -173,6 +174,15 @@ def whole_batch(queue_url, most):
     return batch
 
 
+run_function = lambda_svc._execute_function_provided_warm
+turns = threading.BoundedSemaphore(int(os.environ.get("LAMBDA_AT_ONCE", "1000")))
+
+
+def in_turn(*arguments, **named):
+    with turns:
+        return run_function(*arguments, **named)
+
+
 get_change = route53._get_change
 
 
@@ -233,6 +243,7 @@ changesets._IMPORT_LOOKUPS["AWS::SecretsManager::Secret"] = (
 )
 lambda_svc.execution_credentials = credentials
 lambda_svc._throttle_response = no_room
+lambda_svc._execute_function_provided_warm = in_turn
 sqs._receive_messages_for_esm = whole_batch
 topics = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
 topics["create"] = with_its_key(topics["create"])
