@@ -13,7 +13,7 @@ use vocabulary::failure::ServiceFault;
 pub struct Waits {
     /// Before a request is sent again that Route 53 had no time for. After that the flow's own patience takes over.
     pub again: [Duration; 3],
-    /// After a batch, for each record set that was written within the last [`LATELY`]: meanwhile others gather in the queue.
+    /// After a batch, for each record set that was written in the last two minutes: meanwhile others gather in the queue.
     pub gather: Duration,
     /// How long a "not yet" is valid: the orders of a change come one after the other.
     pub not_yet: Duration,
