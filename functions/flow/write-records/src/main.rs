@@ -1,7 +1,7 @@
 //! Writes TXT records into the delegation zone, and takes them away: the zone's one writer.
 //!
 //! In: messages of the queue `Records`, each a `RecordJob`. Out: which of them come again. Answers each job's task with
-//! `Progress`: `presented`, `waiting` or `clean`, or fails it as: `TimedOut`, `OrderLost`, `Misconfigured`,
+//! `Progress`: `presented`, `waiting`, `order_ready` or `clean`, or fails it as: `TimedOut`, `OrderLost`, `Misconfigured`,
 //! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `Query`; Route 53 `ChangeResourceRecordSets`, `GetChange`, `ListResourceRecordSets`;
 //! Step Functions `SendTaskSuccess`, `SendTaskFailure`.

@@ -89,9 +89,9 @@ impl AttemptJournal for MemoryEndpoints {
             }
             .into());
         }
-        let record = ((id.clone(), settlement.attempt.attempt), settlement.attempt.clone());
+        let (key, record) = ((id.clone(), settlement.attempt.attempt), settlement.attempt.clone());
         if settlement.returned.is_empty() {
-            self.state().attempts.insert(record.0.clone(), record.1.clone());
+            self.state().attempts.insert(key.clone(), record.clone());
             self.fuse.burn();
         }
         let mut state = self.state();
@@ -124,7 +124,7 @@ impl AttemptJournal for MemoryEndpoints {
         if let Some(held) = endpoint.certificate.as_mut().filter(|_| settlement.announced) {
             held.announced = true;
         }
-        state.attempts.insert(record.0, record.1);
+        state.attempts.insert(key, record);
         self.rate_limits.return_all(&settlement.returned, settlement.at);
         drop(state);
         self.fuse.burn();
